@@ -49,7 +49,7 @@ actions:
     type: script
     language: js
     dependencies: ['answer@1', '@scope/other']
-    env: { HIDDEN: '{{ input.value }}' }
+    env: { HIDDEN: '{{ input.value }}', PIP_INDEX_URL: 'https://pypi.example/simple', npm_config_registry: 'https://npm.example', OTHER: hidden }
     script: |
       import { answer } from 'answer';
       console.log('OUTPUT: ' + JSON.stringify({ answer, args: process.argv.slice(2), hidden: process.env.HIDDEN }));
@@ -81,7 +81,12 @@ tasks:
     '@scope/other',
     'answer@1',
   ]);
-  expect(readFileSync(join(home, 'environment'), 'utf8')).not.toContain('HIDDEN');
+  // What tells installers where packages are comes from the file; nothing else of the step's does.
+  const environment = readFileSync(join(home, 'environment'), 'utf8').split('\n');
+  expect(environment).toEqual(
+    expect.arrayContaining(['PIP_INDEX_URL=https://pypi.example/simple', 'npm_config_registry=https://npm.example']),
+  );
+  expect(environment.filter((line) => /^(?:HIDDEN|OTHER|TORU_\w+)=/.test(line))).toEqual([]);
   expect(readdirSync(join(home, 'dependencies'))).toHaveLength(1);
 });
 

@@ -40,11 +40,15 @@ describe('names in templates', () => {
       "tasks: { t: { flow: { s: { type: noop, when: '{{ input.body.ref }}' } } } }\ntriggers: { w: { type: webhook, name: w, task: t } }\n",
       null,
     ],
-    'a value in PATH': [
-      "actions: { a: { type: script, script: x, env: { PATH: '{{ input.x }}' } } }\n",
-      'A value can’t be put into this variable',
-    ],
   };
+  const variable = (name: string): string => `actions: { a: { type: script, script: x, env: { ${name}: '{{ input.x }}' } } }\n`;
+  // One of each family: who runs its value, or fetches code from where it says.
+  for (const name of 'PATH BASH_ENV PS4 LD_PRELOAD GCONV_PATH PYTHONPATH NODE_OPTIONS PERL5OPT GIT_SSH_COMMAND LESSOPEN PIP_INDEX_URL UV_DEFAULT_INDEX npm_config_registry NPM_CONFIG_IGNORE_SCRIPTS GOFLAGS GOPROXY CARGO_HOME RUSTC_WRAPPER CC MAKEFLAGS XDG_CONFIG_HOME TAR_OPTIONS TORU_HOME'.split(
+    ' ',
+  ))
+    CASES[`a value in ${name}`] = [variable(name), 'A value can’t be put into this variable'];
+  for (const name of 'NAME path PGPASSWORD AWS_SECRET_ACCESS_KEY GH_TOKEN NPM_TOKEN CARGO_REGISTRY_TOKEN GOAL CCC'.split(' '))
+    CASES[`a value in ${name}`] = [variable(name), null];
   for (const [name, [text, problem]] of Object.entries(CASES)) {
     test(name, () => {
       const found = lines(text);

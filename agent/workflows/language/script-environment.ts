@@ -1,9 +1,27 @@
-/** Variables that programs take commands, options or code from: a value in one of them would be run. */
-const RUNS =
-  /^(?:PATH|IFS|ENV|BASH_ENV|BASH_FUNC_.*|SHELLOPTS|BASHOPTS|PROMPT_COMMAND|PS[0-4]|CDPATH|GLOBIGNORE|LD_.*|DYLD_.*|PYTHON.*|NODE_.*|BUN_.*|DENO_.*|PERL.*|RUBY.*|GEM_.*|JAVA_TOOL_OPTIONS|_JAVA_OPTIONS|JDK_JAVA_OPTIONS|GIT_.*|SSH_ASKPASS|SUDO_ASKPASS|EDITOR|VISUAL|PAGER|MANPAGER|LESSOPEN|LESSCLOSE|BROWSER|SHELL|HOME|TORU_.*)$/;
+/** What shells, loaders, interpreters, and programs that start others take commands, options or code from. */
+const RUN = `
+  PATH IFS ENV BASH_ENV BASH_FUNC_* SHELLOPTS BASHOPTS PROMPT_COMMAND PS[0-4] CDPATH GLOBIGNORE INPUTRC ZDOTDIR FPATH
+  LD_* DYLD_* GCONV_PATH GLIBC_TUNABLES OPENSSL_CONF OPENSSL_MODULES OPENSSL_ENGINES
+  PYTHON* NODE_* BUN_* DENO_* PERL* RUBY* JAVA_TOOL_OPTIONS _JAVA_OPTIONS JDK_JAVA_OPTIONS CLASSPATH PHPRC PHP_INI_SCAN_DIR LUA_INIT*
+  LUA_PATH* LUA_CPATH* R_PROFILE* R_ENVIRON* AWKPATH AWKLIBPATH DOTNET_STARTUP_HOOKS
+  GIT_* HGRCPATH SSH_ASKPASS SUDO_ASKPASS RSYNC_RSH CVS_RSH SVN_SSH CURL_HOME WGETRC TAR_OPTIONS GREP_OPTIONS XDG_CONFIG_*
+  EDITOR VISUAL PAGER MANPAGER LESSOPEN LESSCLOSE BROWSER BORG_PASSCOMMAND BORG_RSH RESTIC_PASSWORD_COMMAND RCLONE_PASSWORD_COMMAND
+  KUBE_EDITOR PSQLRC PSQL_EDITOR PSQL_PAGER SHELL HOME TORU_*`;
+
+/** What installers and builders take packages, programs or options from: whoever names a registry names code. */
+const INSTALL = `
+  PIP_* PIPENV_* PIPX_* UV_* POETRY_* CONDARC GEM_* BUNDLE_* YARN_* PNPM_* COREPACK_* COMPOSER_HOME
+  GOFLAGS GOPROXY GONOPROXY GOPRIVATE GOSUMDB GONOSUMDB GOINSECURE GOENV GOTOOLCHAIN GOROOT GOPATH GOBIN GOMODCACHE GOVCS GOWORK GOAUTH CGO_*
+  RUSTC* RUSTFLAGS RUSTDOC* RUSTUP_* CARGO_HOME CARGO_BUILD_* CARGO_TARGET_* CARGO_SOURCE_*
+  MAKEFLAGS GNUMAKEFLAGS MFLAGS MAKEFILES CC CXX CPP LD AR CFLAGS CXXFLAGS CPPFLAGS LDFLAGS CMAKE_* PKG_CONFIG* GCC_EXEC_PREFIX
+  COMPILER_PATH LIBRARY_PATH CPATH MAVEN_OPTS MAVEN_ARGS GRADLE_OPTS ANT_OPTS SBT_OPTS`;
+
+const NAMES = new RegExp(`^(?:${`${RUN} ${INSTALL}`.trim().split(/\s+/).join('|').replaceAll('*', '.*')})$`);
+/** Which npm reads in capitals and in small letters. */
+const OF_NPM = /^npm_config_/i;
 
 export const NAME_OF_VARIABLE = /^[A-Za-z_][A-Za-z0-9_]*$/;
 
-/** Why a variable can’t hold a value from outside; null when it can. */
+/** Why a variable can’t hold a value from outside; null when it can. What holds a password for a program (`PGPASSWORD`, `NPM_TOKEN`) can. */
 export const variableRefused = (name: string): string | null =>
-  RUNS.test(name) ? `programs take commands, code or where to find them from ${name}` : null;
+  NAMES.test(name) || OF_NPM.test(name) ? `programs take commands, code or where to find them from ${name}` : null;
