@@ -67,7 +67,7 @@ test('starts its task with the request as input, and says where', async () => {
 test('asks for its secret, which lies in the host’s store, and keeps the sender’s proof out of the job', async () => {
   for (const fields of [{}, { query: 'secret=wrong' }, { headers: { authorization: 'Bearer nope' } }])
     await expect(take('kept', fields)).rejects.toEqual(refused('invalid_credentials'));
-  const byHeader = await take('kept', { headers: { authorization: 'Bearer correct horse' } });
+  const byHeader = await take('kept', { headers: { authorization: 'Bearer correct horse', 'x-gitlab-token': 'correct horse' } });
   const byQuery = await take('kept', { query: 'secret=correct%20horse' });
   for (const { job_id } of [byHeader, byQuery]) {
     const job = await h.ended(job_id);

@@ -46,7 +46,15 @@ const KEPT_SKEW_MS = 5 * 60_000;
 /** What a delivery is called by its sender, where no signature says it. */
 const DELIVERIES = ['x-github-delivery', 'webhook-id', 'x-gitlab-event-uuid', 'idempotency-key'];
 /** Of the sender's proof; the rest of the request is the job's to read. */
-const PROOFS = new Set(['authorization', 'x-hub-signature', 'x-hub-signature-256', 'webhook-signature', 'stripe-signature']);
+const PROOFS = new Set([
+  'authorization',
+  'proxy-authorization',
+  'x-gitlab-token',
+  'x-hub-signature',
+  'x-hub-signature-256',
+  'webhook-signature',
+  'stripe-signature',
+]);
 
 /** Requests of other services, which the edge passes on. Who may is decided here, by the hook's secret or signature. */
 export class Webhooks {
