@@ -55,7 +55,10 @@ export function note(io: Io, text: string): Promise<void> {
 
 /** One line for a person, the code behind it for a search. */
 export function describeError(error: ToruError): string {
-  return `${error.message} [${error.code}]`;
+  const input = error.extra?.['input'];
+  // Two inputs may have one label: of those the name says which.
+  const which = typeof input === 'string' && !error.message.toLowerCase().includes(input.toLowerCase()) ? ` (${input})` : '';
+  return `${error.message}${which} [${error.code}]`;
 }
 
 /** The process's own streams and signals. @param env what the command finds its agent by. */

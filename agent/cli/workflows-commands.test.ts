@@ -1,4 +1,7 @@
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { createHash, randomBytes } from 'node:crypto';
+import { chmodSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { delimiter, join } from 'node:path';
+import { afterAll, beforeAll, expect, it, vi } from 'vitest';
 import { startLocalTransport } from '../transports/local-transport.ts';
 import type { WorkflowsHarness } from '../workflows/workflows-harness.ts';
 import { makeWorkflows } from '../workflows/workflows-harness.ts';
@@ -77,4 +80,56 @@ it('schedules an action, lists and fires it, and takes the schedule away', async
   expect((await toru('schedule', 'list')).out).toContain('off');
   expect((await toru('schedule', 'remove', 'say')).code).toBe(0);
   expect((await toru('schedule', 'list')).out).toContain('No schedules');
+});
+
+it('schedules two actions, one after the other, by the name of their task', async () => {
+  await flow.ask(flow.admin, 'POST', '/api/chains', { first: 'say', second: 'say', when: 'success' });
+  const answers = ['--input', 'first_word=one', '--input', 'second_word=two'];
+  expect(await toru('schedule', 'say-then-say', '0 3 * * *', '--input', 'first_word=one')).toMatchObject({
+    code: 125,
+    err: expect.stringContaining('second_word'),
+  });
+  expect(await toru('schedule', 'say-then-say', '0 3 * * *', '--timezone', 'UTC', ...answers)).toMatchObject({
+    code: 0,
+    out: expect.stringMatching(/^say-then-say: runs say-then-say, next \d/),
+  });
+  expect((await toru('schedule', 'list')).out).toMatch(/^say-then-say +say-then-say +0 3 \* \* \* +UTC/m);
+  expect((await toru('schedule', 'list', 'say')).out).toContain('No schedules');
+  const { out } = await toru('schedule', 'fire', 'say-then-say');
+  const job = await flow.ended(out.trim());
+  expect(job).toMatchObject({ state: 'completed', source: 'trigger', input: { first_word: 'one', second_word: 'two' } });
+  expect(job.steps).toHaveLength(2);
+  expect((await toru('schedule', 'remove', 'say-then-say')).out).toBe('say-then-say is removed.\n');
+});
+
+it('makes the key of a repository, shows the keys of its server, and trusts the one that was compared', async () => {
+  const blob = randomBytes(51).toString('base64');
+  const fingerprint = `SHA256:${createHash('sha256').update(Buffer.from(blob, 'base64')).digest('base64').replace(/=+$/, '')}`;
+  // In the place of OpenSSH's: a server that shows one key.
+  const bin = join(flow.home, 'bin');
+  mkdirSync(bin);
+  writeFileSync(join(bin, 'ssh-keyscan'), `#!/bin/sh\necho '[127.0.0.1]:1 ssh-ed25519 ${blob}'\n`);
+  chmodSync(join(bin, 'ssh-keyscan'), 0o755);
+  vi.stubEnv('PATH', `${bin}${delimiter}${process.env['PATH'] ?? ''}`);
+  try {
+    await flow.look('site', { type: 'git', url: 'ssh://git@127.0.0.1:1/site.git' });
+    const made = await toru('workspace', 'key', 'site');
+    expect(made).toMatchObject({ code: 0, out: expect.stringMatching(/^ssh-ed25519 \S+ toru-site\n$/) });
+    expect(made.err).toContain('Then trust its server: toru workspace key site --host');
+    const shown = await toru('workspace', 'key', 'site', '--host');
+    expect(shown.out).toBe(`[127.0.0.1]:1 ssh-ed25519 ${fingerprint}\n`);
+    expect(shown.err).toContain('toru workspace key site --trust FINGERPRINT');
+    const wrong = await toru('workspace', 'key', 'site', '--trust', `SHA256:${'A'.repeat(43)}`);
+    expect(wrong).toMatchObject({ code: 125, err: expect.stringContaining(`It shows ${fingerprint}`) });
+    const known = join(flow.home, 'deploy-keys/site/known_hosts');
+    expect(() => readFileSync(known)).toThrow('ENOENT');
+    expect(await toru('workspace', 'key', 'site', '--trust', fingerprint)).toMatchObject({ code: 0, out: shown.out, err: '' });
+    expect(readFileSync(known, 'utf8')).toBe(`[127.0.0.1]:1 ssh-ed25519 ${blob}\n`);
+    const again = await toru('workspace', 'key', 'site');
+    expect(again.out).toBe(made.out);
+    expect(again.err).not.toContain('--host');
+    expect((await toru('workspace', 'key', 'site', '--remove')).out).toContain('The key of site is removed.');
+  } finally {
+    vi.unstubAllEnvs();
+  }
 });

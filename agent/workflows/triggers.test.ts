@@ -113,6 +113,16 @@ it.each([
   for (const { job_id } of await jobs()) await flow.ended(job_id);
 });
 
+it('is put off by its jitter: by as much as its time says, and within it', async () => {
+  flow.write('t.yaml', definitions('cron: "0 0 1 1 *", jitter: 1h'));
+  await flow.load();
+  const due = flow.db.prepare<[], number>(`SELECT due FROM timers WHERE name = 'trigger/ws/clock'`).pluck().get() ?? 0;
+  const time = Date.parse(next());
+  expect(new Date(time).toISOString()).toMatch(/-01-01T00:00:00.000Z$/);
+  expect(due - time).toBeGreaterThan(0);
+  expect(due - time).toBeLessThan(3_600_000);
+});
+
 it('is fired by hand, by admins alone', async () => {
   flow.write('t.yaml', definitions('cron: "0 0 1 1 *"'));
   await flow.load();
