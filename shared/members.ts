@@ -87,6 +87,8 @@ export const memberPresence = z.object({
   /** `unknown`: the edge's object of that host did not answer within 300 ms. */
   presence: z.enum(['online', 'away', 'unknown']),
   last_seen: time.nullable(),
+  /** Requests to its hooks that the edge keeps for it; an older edge does not say. */
+  kept_webhooks: z.int().min(0).optional(),
 });
 export type MemberPresence = z.infer<typeof memberPresence>;
 

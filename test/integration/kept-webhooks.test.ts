@@ -4,6 +4,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { Candidate } from '../harness/candidate.ts';
 import { Client } from '../harness/client.ts';
 import { eventually } from '../harness/eventually.ts';
+import { runAt } from '../harness/member.ts';
 import type { Toru } from '../harness/toru.ts';
 import { startToru } from '../harness/toru.ts';
 
@@ -70,10 +71,12 @@ triggers:
   const stranger = await fetch(`${toru.url}/h/${member.host}/hooks/deploy`, { method: 'POST', body: '{"n":"bad"}' });
   expect(stranger.status).toBe(202);
   expect((await shown()).kept_webhooks).toMatchObject([{ name: 'deploy', count: 5 }]);
+  expect((await runAt(toru.home, ['hosts'])).printed).toMatch(/garage .*away since .*, 5 requests to its hooks kept$/m);
 
   member.start();
   await linked(true);
   await eventually('nothing waits', async () => (await shown()).kept_webhooks, { holds: (kept) => kept.length === 0 });
+  expect((await runAt(toru.home, ['hosts'])).printed).toMatch(/garage .*online$/m);
   expect(await numbers()).toEqual([1, 2, 3, 4]);
   const { items } = (await admin.http('GET', at('/audit?event=trigger'))).json();
   expect(items).toMatchObject([{ event: 'trigger.fire', outcome: 'refused', target: 'ws/deploy' }]);

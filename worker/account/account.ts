@@ -210,6 +210,7 @@ export class Account extends DurableObject<Env> {
         host: id,
         presence: report === null ? 'unknown' : report.online ? 'online' : 'away',
         last_seen: last === null ? null : new Date(last).toISOString(),
+        kept_webhooks: (report?.kept_webhooks ?? []).reduce((sum, { count }) => sum + count, 0),
       };
     });
   }

@@ -142,9 +142,14 @@ async function presencesOf(client: Client): Promise<{ items: MemberPresence[]; p
   }
 }
 
-/** As the page has it (parts/host-state.tsx). */
+/** As the page has it (parts/host-state.tsx), with what waits for the host at the edge. */
 function presenceWords(known: MemberPresence | undefined): string {
   if (known === undefined) return 'not known';
+  const kept = known.kept_webhooks ?? 0;
+  return kept === 0 ? stateWords(known) : `${stateWords(known)}, ${kept} ${kept === 1 ? 'request' : 'requests'} to its hooks kept`;
+}
+
+function stateWords(known: MemberPresence): string {
   switch (known.presence) {
     case 'online':
       return 'online';
