@@ -59,7 +59,7 @@ test('a workspace whose server hangs says so when it is given up; one with anoth
   const made = await h.ask(h.admin, 'POST', '/api/workspaces', { name: 'site', type: 'git', url: hanging('git') });
   expect(made.json).toMatchObject({ checked_at: null, tasks: 0 });
   expect(sockets.size).toBeGreaterThan(0);
-  // Its owner sees the mistake, and mends it.
+  // Its owner sees the mistake, and corrects it.
   const changed = await h.ask(h.admin, 'PATCH', '/api/workspaces/site', { url: origin });
   expect(changed.json).toMatchObject({ error: null, tasks: 1 });
   await until(() => sockets.size === 0);
