@@ -100,7 +100,9 @@ export const workflows: Row = {
         { what: `${STEPS} bare spawns`, unit: 'ms', value: spreadOf(found.bare) },
         { what: `jobs of ${STEPS} steps without a process, ${AT_ONCE} at once`, unit: 'jobs/s', value: exact(perS), target: { least: 25 } },
       ],
-      notes: ['Jobs are executed and looked at through the edge; the many at once include that.'],
+      notes: [
+        'Jobs are executed and looked at through the edge; the many at once include that. The thousand steps are looked at by their line in the list of jobs.',
+      ],
     };
   },
 };
@@ -114,14 +116,17 @@ interface Took {
 async function took(admin: Client, task: string, lookMs = LOOK_MS): Promise<Took> {
   const begun = await admin.http('POST', `/api/workspaces/bench/tasks/${task}/execute`, { input: {} });
   if (begun.status !== 202) throw new Error(`execute: ${begun.status} ${begun.text}`);
+  const { job_id } = begun.json();
+  // Of a thousand steps, the whole job is a third of a MB: while it runs, its line of the list says as much.
+  const path = lookMs === LOOK_MS ? `/api/jobs/${job_id}` : `/api/jobs?workspace=bench&task=${task}&limit=1`;
   for (;;) {
-    const job = (await admin.http('GET', `/api/jobs/${begun.json().job_id}`)).json();
-    if (job.ended_at !== null) {
-      if (job.state !== 'completed') throw new Error(`the job ended as ${job.state}: ${job.error}`);
-      return { ms: Date.parse(job.ended_at) - Date.parse(job.created_at), steps: job.steps };
-    }
+    const seen = (await admin.http('GET', path)).json();
+    if ((seen.items?.[0] ?? seen).ended_at !== null) break;
     await sleep(lookMs);
   }
+  const job = (await admin.http('GET', `/api/jobs/${job_id}`)).json();
+  if (job.state !== 'completed') throw new Error(`the job ended as ${job.state}: ${job.error}`);
+  return { ms: Date.parse(job.ended_at) - Date.parse(job.created_at), steps: job.steps };
 }
 
 /** @returns ms for as many spawns of the same script, one after another. */
