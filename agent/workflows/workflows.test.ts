@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import * as z from 'zod';
 import { isFinal } from '../../shared/run-state.ts';
 import { type JobSummary, jobSummary } from '../../shared/workflows.ts';
@@ -326,6 +326,30 @@ tasks:
     flow.db.pragma('wal_checkpoint(TRUNCATE)');
     for (const secret of ['stored-secret-1', 'typed-secret-2'])
       expect(readFileSync(join(flow.home, 'toru.db')).includes(secret)).toBe(false);
+  });
+
+  it('of a file may read what the settings let scripts have of the agent’s environment, and nothing else of it', async () => {
+    vi.stubEnv('FLOW_ALLOWED', 'word-of-the-agent');
+    vi.stubEnv('FLOW_OTHER', 'not-for-scripts');
+    try {
+      await flow.ask(flow.admin, 'PUT', '/api/settings', { env_allow: ['FLOW_ALLOWED'] });
+      flow.write(
+        'env.yaml',
+        `
+secrets: { WORD: "{{ env.FLOW_ALLOWED }}", OTHER: "{{ env.FLOW_OTHER | default(value='nothing') }}" }
+tasks:
+  uses:
+    flow:
+      one: { type: script, script: 'test "$WORD $OTHER" = "word-of-the-agent nothing" && echo "$WORD"', env: { WORD: "{{ secret.WORD }}", OTHER: "{{ secret.OTHER }}" } }
+`,
+      );
+      await flow.load();
+      const job = await flow.ended(await flow.execute('uses'));
+      expect(job.state).toBe('completed');
+      expect((await flow.ask(flow.admin, 'GET', `/api/runs/${job.steps[0]?.task_id}/output`)).text).toBe(`${'*'.repeat(17)}\n`);
+    } finally {
+      vi.unstubAllEnvs();
+    }
   });
 });
 
