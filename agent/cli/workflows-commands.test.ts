@@ -57,6 +57,18 @@ it('says what is wrong with an input, with files, and with a word', async () => 
   expect(await toru('trigger', 'work')).toMatchObject({ code: 125, err: expect.stringContaining('WORKSPACE/TASK') });
   flow.write('broken.yaml', 'tasks: { work: { flow: {} } }\n');
   expect(await toru('workspace', 'refresh', 'ops')).toMatchObject({ code: 1, err: expect.stringContaining('broken.yaml:1:') });
+  // A task that was just written is not there, and why.
+  expect((await toru('trigger', 'ops/written-just-now')).err).toContain(
+    'Its files have a problem, and the last good ones count. See: toru workspace refresh ops',
+  );
+});
+
+it('lists secrets by their names, with whose they are', async () => {
+  expect((await toru('secret', 'list')).out).toContain('No secrets');
+  flow.services.secrets.set(flow.admin, 'NAS_TOKEN', null, 'correct horse');
+  flow.services.secrets.set(flow.admin, 'OF_OPS', 'ops', 'battery staple');
+  const { out } = await toru('secret', 'list');
+  expect(out).toMatch(/^NAME +WORKSPACE +SET +BY\nNAS_TOKEN +all +\d.* admin\nOF_OPS +ops +\d.* admin\n$/);
 });
 
 it('schedules an action, lists and fires it, and takes the schedule away', async () => {

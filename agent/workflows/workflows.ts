@@ -289,8 +289,19 @@ export class Workflows {
     const revision = this.#current(caller, workspace);
     const defined = revision !== null && Object.hasOwn(revision.definitions.tasks, task);
     if (revision === null || !defined || !this.#allow.mayUse(caller, workspace, task))
-      throw new ToruError('not_found', `There is no task “${task}” in the workspace “${workspace}” for you. See: toru tasks`);
+      throw new ToruError(
+        'not_found',
+        `There is no task “${task}” in the workspace “${workspace}” for you. ${this.#whereToLook(caller, workspace)}`,
+      );
     return revision;
+  }
+
+  /** A task that was just written is missing where its files have a problem. */
+  #whereToLook(caller: Caller, workspace: string): string {
+    const isBroken = caller.role === 'admin' && this.workspaces.get(workspace).problems.length > 0;
+    return isBroken
+      ? `Its files have a problem, and the last good ones count. See: toru workspace refresh ${workspace}`
+      : 'See: toru tasks';
   }
 
   #current(caller: Caller, workspace: string): Revision | null {

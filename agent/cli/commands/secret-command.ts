@@ -4,8 +4,9 @@ import type { Command } from '../command.ts';
 import { noWords, parse } from '../command.ts';
 import type { Io } from '../io.ts';
 import { note, print, UsageError } from '../io.ts';
+import { when } from '../plain-text.ts';
 import { askHidden, readAll } from '../prompt.ts';
-import { plain } from '../terminal-filter.ts';
+import { printTable } from './lists.ts';
 import '../../../shared/schema-words.ts';
 
 /** toru secret */
@@ -61,9 +62,8 @@ async function askValue(io: Io, name: string): Promise<string> {
 
 async function list(io: Io): Promise<number> {
   const { items } = await (await good(connect(io.env).secrets.$get())).json();
-  for (const { name, workspace, updated_at, updated_by } of items)
-    await print(io, `${workspace === null ? name : `${workspace}/${name}`}\t${updated_at}\t${plain(updated_by)}`);
-  return 0;
+  const rows = items.map(({ name, workspace, updated_at, updated_by }) => [name, workspace ?? 'all', when(updated_at), updated_by]);
+  return printTable(io, ['NAME', 'WORKSPACE', 'SET', 'BY'], rows, 'No secrets. Store one: toru secret set NAME');
 }
 
 function nameIn([name, more]: readonly string[]): string {

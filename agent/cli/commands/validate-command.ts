@@ -41,7 +41,10 @@ export const validate: Command = {
     else {
       for (const problem of problems) await print(io, problemLine(problem));
       for (const { file, line, column, name } of external)
-        await note(io, `${file}:${line}:${column} “${name}” is of another workspace or a library; it is looked up when it is run.`);
+        await note(
+          io,
+          `${file}:${line}:${column} “${name}” is of another workspace or a library; the host looks it up when it reads this file.`,
+        );
       if (definitions !== null)
         await note(io, `${counted(files.length, 'file')}, ${counted(Object.keys(definitions.tasks).length, 'task')}, no problem.`);
     }
