@@ -181,6 +181,25 @@ describeInBrowser('the page of a terminal', () => {
     expect((await coming).suggestedFilename()).toBe('to-send.txt');
   });
 
+  test('it is shared with a user, to look or to type, and no longer', async () => {
+    const made = await client.http('POST', '/api/users', { username: 'cleo', password: 'the password of cleo', role: 'client' });
+    const shares = async (): Promise<unknown> => (await client.http('GET', `/api/terminals/${id}/shares`)).json().items;
+    await page.getByRole('button', { name: 'Share', exact: true }).click();
+    const sheet = page.getByRole('dialog', { name: 'Share' });
+    const cleo = sheet.getByRole('group', { name: 'cleo' });
+    await expect.poll(() => cleo.getByRole('radio', { name: 'No access' }).isChecked()).toBe(true);
+    for (const [choice, right] of [
+      ['Looks', 'look'],
+      ['Types', 'type'],
+    ] as const) {
+      await cleo.getByText(choice, { exact: true }).click();
+      await expect.poll(shares).toEqual([{ user_id: made.json().id, username: 'cleo', right }]);
+    }
+    await cleo.getByText('No access', { exact: true }).click();
+    await expect.poll(shares).toEqual([]);
+    await sheet.getByRole('button', { name: 'Close' }).click();
+  });
+
   test('folders are made in each other, and a worktree is made and removed', async () => {
     const site = join(stage.home, 'code', 'site');
     mkdirSync(site, { recursive: true });

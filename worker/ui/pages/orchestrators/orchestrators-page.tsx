@@ -7,6 +7,7 @@ import { Ask } from '../../parts/ask.tsx';
 import { Back } from '../../parts/back.tsx';
 import { Button } from '../../parts/button.tsx';
 import { Empty, Loading, Problem } from '../../parts/empty.tsx';
+import { IconButton } from '../../parts/icon-button.tsx';
 import { Line, Listing } from '../../parts/listing.tsx';
 import { PageHead } from '../../parts/page-head.tsx';
 import { Section } from '../../parts/section.tsx';
@@ -130,22 +131,10 @@ function OrchestratorLine({ one, onEdit, onRemove }: { one: Orchestrator; onEdit
       title={name}
       quiet={!enabled}
       acts={
-        <>
-          <Button
-            kind="ghost"
-            small
-            icon={<Pencil size={18} aria-hidden="true" />}
-            aria-label={t('Change {name}', { name })}
-            onClick={onEdit}
-          />
-          <Button
-            kind="ghost"
-            small
-            icon={<Trash2 size={18} aria-hidden="true" />}
-            aria-label={t('Remove {name}', { name })}
-            onClick={onRemove}
-          />
-        </>
+        <div class="row">
+          <IconButton label={t('Change {name}', { name })} icon={<Pencil size={18} aria-hidden="true" />} onClick={onEdit} />
+          <IconButton label={t('Remove {name}', { name })} icon={<Trash2 size={18} aria-hidden="true" />} onClick={onRemove} />
+        </div>
       }
     >
       <span dir="auto">{facts.join(' · ')}</span>

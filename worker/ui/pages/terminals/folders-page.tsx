@@ -51,7 +51,7 @@ export function FoldersPage() {
       <PageHead
         title={t('Folders')}
         before={<Back href="/terminals" label={t('Terminals')} />}
-        lead={t('What terminals begin with: a folder takes it from those above.')}
+        lead={t('What their terminals begin with. A folder takes from those above what it does not say itself.')}
       >
         {newOne}
       </PageHead>

@@ -13,7 +13,7 @@ const isShare = shape<TerminalShare>({ user_id: text, username: text, right: one
 const { shares } = agent.terminals[':id'];
 
 const RIGHTS = [
-  { value: 'none', label: msg('Does not see it') },
+  { value: 'none', label: msg('No access') },
   { value: 'look', label: msg('Looks') },
   { value: 'type', label: msg('Types') },
 ] as const;

@@ -8,6 +8,7 @@ import { navigate } from '../../navigation.ts';
 import { isAdmin } from '../../own-session.ts';
 import { Button, ButtonLink } from '../../parts/button.tsx';
 import { Empty, Loading, Problem } from '../../parts/empty.tsx';
+import { IconButton } from '../../parts/icon-button.tsx';
 import { Line, Listing } from '../../parts/listing.tsx';
 import { PageHead } from '../../parts/page-head.tsx';
 import { When } from '../../parts/when.tsx';
@@ -106,21 +107,18 @@ function TerminalLine({ terminal }: { terminal: Terminal }) {
       title={name}
       href={`/terminals/${id}`}
       quiet={ended}
-      aside={<When at={last_output_at ?? created_at} />}
       acts={
         terminal.right === 'admin' && (
-          <Button
-            kind="ghost"
-            small
+          <IconButton
+            label={ended ? t('Remove {name}', { name }) : t('Close {name}', { name })}
             icon={ended ? <Trash2 size={18} aria-hidden="true" /> : <X size={18} aria-hidden="true" />}
-            aria-label={ended ? t('Remove {name}', { name }) : t('Close {name}', { name })}
             onClick={() => void close()}
           />
         )
       }
     >
       {wish !== '' && <strong class="terminal-wish">{wish} · </strong>}
-      {stateOf(terminal)} · <span dir="auto">{cwd}</span>
+      {stateOf(terminal)} · <When at={last_output_at ?? created_at} /> · <span dir="auto">{cwd}</span>
     </Line>
   );
 }
