@@ -192,10 +192,10 @@ describeInBrowser('the page of a terminal', () => {
       ['Looks', 'look'],
       ['Types', 'type'],
     ] as const) {
-      await cleo.getByText(choice, { exact: true }).click();
+      await cleo.getByRole('radio', { name: choice }).click();
       await expect.poll(shares).toEqual([{ user_id: made.json().id, username: 'cleo', right }]);
     }
-    await cleo.getByText('No access', { exact: true }).click();
+    await cleo.getByRole('radio', { name: 'No access' }).click();
     await expect.poll(shares).toEqual([]);
     await sheet.getByRole('button', { name: 'Close' }).click();
   });
