@@ -5,6 +5,7 @@ import { expect, test } from 'vitest';
 import { describeInBrowser } from '../harness/browser.ts';
 import type { Client } from '../harness/client.ts';
 import type { Toru } from '../harness/toru.ts';
+import { expectAccessible, expectToFit } from './look.ts';
 import { withToru } from './scene.ts';
 
 /** The questions of an action, answered by a thumb: every kind of answer reaches the script, and what was typed stays. */
@@ -117,6 +118,8 @@ describeInBrowser('the questions of an action', () => {
     await expect
       .poll(() => sets.allInnerTexts())
       .toEqual([/^Name: Ada · Town: Town 7/, /^Name: Grace · Town: Town 12/].map((text) => expect.stringMatching(text)));
+    await expectAccessible(page, 'earlier-answers');
+    await expectToFit(page);
     await sets.nth(1).tap();
     await expect.poll(() => asked.getByLabel('Name').inputValue()).toBe('Grace');
     expect(await asked.getByRole('combobox', { name: 'Town' }).inputValue()).toBe('t12');

@@ -16,18 +16,20 @@ export function EarlierSets(props: {
   const open = useSignal(false);
   const { sets, inputs } = props;
   return (
-    <div>
-      <Button
-        kind="ghost"
-        small
-        aria-expanded={open.value}
-        icon={<History size={16} aria-hidden="true" />}
-        onClick={() => {
-          open.value = !open.value;
-        }}
-      >
-        {t('Earlier answers')}
-      </Button>
+    <div class="stack">
+      <div>
+        <Button
+          kind="ghost"
+          small
+          aria-expanded={open.value}
+          icon={<History size={16} aria-hidden="true" />}
+          onClick={() => {
+            open.value = !open.value;
+          }}
+        >
+          {t('Earlier answers')}
+        </Button>
+      </div>
       {open.value &&
         (sets === null || sets.length === 0 ? (
           <p class="small muted" role="status">
@@ -43,9 +45,7 @@ export function EarlierSets(props: {
                     props.onChoose(set);
                   }}
                 >
-                  <span class="grow" dir="auto">
-                    {inWords(set, inputs)}
-                  </span>
+                  <span dir="auto">{inWords(set, inputs)}</span>{' '}
                   <span class="small muted">
                     <When at={set.at} narrow />
                   </span>
