@@ -159,8 +159,8 @@ describeInBrowser('plugins', () => {
     await other.getByLabel('Size of Draws').selectOption('Below the tiles');
     await expect.poll(placed).toEqual([]);
     await other.getByRole('button', { name: 'Done' }).click();
+    await expect.poll(() => other.locator('.tile-card').count()).toBe(0);
     await frameOf(other, 'Draws').getByText('42 for admin on a card').waitFor();
-    expect(await other.locator('.tile-card').count()).toBe(0);
     for (const id of more) await api.http('DELETE', `/api/actions/${id}`);
   });
 
