@@ -180,7 +180,7 @@ function RunOf({ id }: { id: string }) {
           }}
         />
       </RunDetails>
-      <Results key={`results ${id}`} run={shown} />
+      <Results key={`results ${id}`} task={id} over={isFinal(shown.state)} />
       {!drawsLog.value ? (
         <div class="log" />
       ) : shown.tty === true && shown.state === 'running' ? (

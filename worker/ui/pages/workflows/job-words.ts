@@ -51,9 +51,9 @@ export function tookOf({ started_at, ended_at }: { started_at: string | null; en
   return started_at === null ? null : Math.max(0, (ended_at === null ? now : Date.parse(ended_at)) - Date.parse(started_at));
 }
 
-/** A revision is a long hash. */
+/** A revision is a long hash, with a short one of the libraries that it uses. */
 export function shortRevision(revision: string): string {
-  return /^[0-9a-f]{16,}$/.test(revision) ? revision.slice(0, 8) : revision;
+  return revision.replace(/^([0-9a-f]{8})[0-9a-f]{8,}(?=$|\+)/, '$1');
 }
 
 export const taskPath = ({ workspace, task }: { workspace: string; task: string }): string =>

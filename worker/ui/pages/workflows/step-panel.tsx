@@ -9,6 +9,7 @@ import { t } from '../../translate.ts';
 import './step-panel.css';
 import { JobMark } from './state-mark.tsx';
 
+const Results = late(() => import('../run/results.tsx').then((part) => part.Results));
 const RunLog = late(() => import('../run.tsx').then((part) => part.OutputOfRun));
 
 /** One step of a job: how it stands, what it gave, and what its run prints, in the log view of every run. */
@@ -41,6 +42,7 @@ export function StepPanel(props: { job: Job; step: JobStepView; onRerun: (() => 
       </header>
       {step.error !== null && <Problem message={step.error} />}
       <Facts facts={factsOf(step)} />
+      {step.task_id !== null && <Results key={`results ${step.task_id}`} task={step.task_id} over={step.ended_at !== null} />}
       {step.task_id === null ? <p class="muted small">{whyNoLog(step)}</p> : <RunLog key={step.task_id} taskId={step.task_id} />}
     </section>
   );

@@ -5,6 +5,7 @@ import './step-table.css';
 
 /** The steps of a task with how long they take: half of the times, and 95 of 100. */
 export function StepTable({ flow }: { flow: readonly TaskStep[] }) {
+  const titles = new Map(flow.map(({ name, title }) => [name, title]));
   const timed = flow.some(({ p50_ms }) => p50_ms !== null);
   return (
     <div class="step-table">
@@ -38,7 +39,7 @@ export function StepTable({ flow }: { flow: readonly TaskStep[] }) {
                 {step.library !== null && <span class="step-table-more">{t('from the library {name}', { name: step.library })}</span>}
                 {step.when !== null && <code class="step-table-more">{step.when}</code>}
               </th>
-              <td dir="auto">{step.depends_on.join(', ')}</td>
+              <td dir="auto">{step.depends_on.map((name) => titles.get(name) ?? name).join(', ')}</td>
               {timed && (
                 <>
                   <td>{step.p50_ms === null ? '–' : duration(step.p50_ms)}</td>
