@@ -24,7 +24,6 @@ import { say, toast } from '../toasts.ts';
 import { t } from '../translate.ts';
 import { asking } from './actions/press.ts';
 import { RunNote } from './run/note.tsx';
-import { Results } from './run/results.tsx';
 import { RunDetails } from './run/run-details.tsx';
 import { RunLog } from './run/run-log.tsx';
 import { actionOf, isActionUnread, isRepeatable, useRunAgain } from './runs/run-again.ts';
@@ -35,6 +34,7 @@ import { viewedHost, withoutHost } from '../viewed-host.ts';
 export const OutputOfRun = RunLog;
 
 const PressSheet = late(() => import('./actions/press-sheet.tsx').then((part) => part.PressSheet));
+const Results = late(() => import('./run/results.tsx').then((part) => part.Results));
 const RunViews = late(() => import('./run/run-views.tsx').then((part) => part.RunViews));
 const ThenRunSheet = late(() => import('./schedules/then-run.tsx').then((part) => part.ThenRunSheet));
 const AnswerField = late(() => import('./run/answer-field.tsx').then((part) => part.AnswerField));
