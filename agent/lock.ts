@@ -11,6 +11,9 @@ export interface HomeLock {
   release(): void;
 }
 
+/** Locks that are held: one that nobody refers to any more would be collected, and a database that is collected is closed. */
+const held = new Set<SQLite.Database>();
+
 /** One that just took the lock writes its pid within this time. */
 const PID_WAIT_MS = 1000;
 const PID_STEP_MS = 20;
@@ -32,6 +35,7 @@ export function lockHome(home: string): HomeLock {
     if (!isBusy(error)) throw error;
     throw new StartError(`Another agent${holderOf(pidFile)} already uses ${home}. Stop it first, or give this one a TORU_HOME of its own.`);
   }
+  held.add(db);
   const lostBy = readPid(pidFile);
   writePid(pidFile);
   return {
@@ -41,6 +45,7 @@ export function lockHome(home: string): HomeLock {
       // First the pid, then the lock: the next agent's pid must not be removed by us.
       rmSync(pidFile, { force: true });
       db.close();
+      held.delete(db);
     },
   };
 }
