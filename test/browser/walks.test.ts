@@ -94,7 +94,9 @@ describeInBrowser('a walk', () => {
   });
 
   beforeEach(async () => {
-    const { items } = (await admin.http('GET', '/api/runs?status=queued,running')).json();
+    const answer = await admin.http('GET', '/api/runs?status=queued,running');
+    expect(answer.status, answer.text).toBe(200);
+    const { items } = answer.json();
     for (const { task_id } of items) await admin.http('POST', `/api/runs/${task_id}/cancel`);
     await eventually('nothing runs', async () => (await admin.http('GET', '/api/runs?status=queued,running')).json().items.length, {
       holds: (running) => running === 0,

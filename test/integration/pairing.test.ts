@@ -146,7 +146,7 @@ test('approved with toru hosts on the home host, by the words alone; the list, t
   const there = async (): Promise<string> => (await homeToru(['hosts'])).printed;
   await eventually('the home host hears that it is there', async () => /loft +\S+ +member since .* +online$/m.test(await there()));
   expect(JSON.parse((await homeToru(['hosts', '--json'])).printed).presence).toMatchObject({
-    items: expect.arrayContaining([{ host: expect.any(String), presence: 'online', last_seen: expect.any(String) }]),
+    items: expect.arrayContaining([{ host: expect.any(String), presence: 'online', last_seen: expect.any(String), kept_webhooks: 0 }]),
     problem: null,
   });
   expect(await member.run(['hosts'])).toMatchObject({ code: 0, printed: expect.stringContaining('its home host') });
