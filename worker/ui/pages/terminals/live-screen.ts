@@ -109,7 +109,7 @@ export class LiveScreen {
         term.options.screenReaderMode = readsAloud.value;
       }),
     );
-    this.find = new Find(term);
+    this.find = new Find(term, () => this.size.leavePlace());
     this.#predictions = new PredictionOverlay(this.emulator, host.querySelector('.xterm-screen') ?? host);
     takeLinks(term, host, (address) => {
       this.address.value = address;

@@ -137,6 +137,12 @@ export class SharedSize {
     };
   }
 
+  /** Another place is looked at on purpose: the one before a change of size is not gone back to. */
+  leavePlace(): void {
+    this.#place?.dispose();
+    this.#place = null;
+  }
+
   /** Whoever has scrolled up sees the same lines afterwards. */
   #resize({ cols, rows }: Size): void {
     const { term } = this.#emulator;
