@@ -17,6 +17,7 @@ import {
   taskParams,
 } from '../../shared/runs.ts';
 import { runSearchQuery } from '../../shared/search.ts';
+import { Semaphore } from '../../shared/semaphore.ts';
 import type { RunTerminal } from '../../shared/terminal-size.ts';
 import { runSize, runTerminalQuery } from '../../shared/terminal-size.ts';
 import { NOT_AFTER } from '../../shared/wire.ts';
@@ -33,6 +34,9 @@ import { admin, adminLately, any, authorize } from '../users/permissions.ts';
 import { FRAMES } from './frame-permissions.ts';
 import { outputResponse } from './run-output.ts';
 import { exportResponse } from './runs-export.ts';
+
+/** Each reads up to 64 MiB of output: one of a user at a time, and a page that asks twice waits. */
+const READS_OF_MODES = { slots: 4, perKey: 1, queueLimit: 64, waitMs: 30_000 };
 
 /** Each line is read from the disk. */
 const MAX_LAST_LINES = 50;
@@ -65,6 +69,7 @@ export const runsApi = resource(
       for (const run of items) found.push({ ...run, last_line: await lines.of(run.task_id, runs.log(run.task_id)).catch(() => '') });
       return found;
     };
+    const modeReads = new Semaphore(READS_OF_MODES);
     return router()
       .post('/', body(runRequest), async (c) => {
         const { caller } = c.env;
@@ -117,7 +122,8 @@ export const runsApi = resource(
         if (tty !== true) throw new ToruError('bad_request', 'This run has no terminal: its action has no “tty”.');
         const output = runs.log(task_id);
         if (at > output.end) throw new ToruError('bad_cursor', `“at” is a cursor up to ${output.end} now.`, { extra: { end: output.end } });
-        return c.json<RunTerminal>(await modesOfOutput(output, at));
+        const modes = await modeReads.run(c.env.caller.user_id, c.req.raw.signal, () => modesOfOutput(output, at));
+        return c.json<RunTerminal>(modes);
       })
       .post('/:id/input', params(taskParams), body(z.strictObject(runInput.shape)), async (c) => {
         const { data, eof } = c.req.valid('json');
