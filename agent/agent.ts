@@ -134,7 +134,7 @@ export async function startAgent(config: Config, log: Logger, edge: Config['edge
   await terminals.start();
   services.orchestrators.start();
   const local = await startLocalTransport({ api, home: config.home, log });
-  const serviceToken = new ServiceToken({ home: config.home, settings, audit });
+  const serviceToken = new ServiceToken({ home: config.home, settings, audit, log });
   const forServices = await startServiceTransport({ api, home: config.home, log, token: serviceToken, audit });
   const inTerminals = await startTerminalTransport({ api, home: config.home, log, tokens: terminals.tokens, terminals, audit });
   // RunEnd again at each link: the name may change in between.

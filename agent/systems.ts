@@ -155,7 +155,7 @@ export function createServices(settled: ServicesOptions) {
     changed: (id) => workflows.quickActions.actionChanged(id),
   });
   const scriptTexts = new ScriptTexts({ db, settings, audit });
-  const uploads = new Uploads({ db, home, actions });
+  const uploads = new Uploads({ db, home, actions, log });
   const options = new OptionScripts({ home, settings, scripts });
   const mayStart = (plugin: string, action: string): boolean => plugins.mayStart(plugin, action);
   const ended: RunsOptions['ended'] = (row) => notify.ended(row);

@@ -89,6 +89,7 @@ export function makeHarness(options: Partial<RunsOptions> = {}, home: string = m
         throw new ToruError('unknown_action', 'Nothing is uploaded here.');
       },
     },
+    log: { warn: () => undefined },
   });
   const make = (more: Partial<RunsOptions>): Runs =>
     new Runs({

@@ -115,6 +115,20 @@ test('there is a thread while somebody looks, and none after', async () => {
   await ask('DELETE', `/${id}`);
 });
 
+test('a terminal that is removed while its screen is kept takes nothing with it', async () => {
+  const { terminals } = api.services;
+  const screens = new Screens({ terminals, log, limits: { screenMs: 60_000 } });
+  log.warn.mockClear();
+  const id = await open('echo here; sleep 600', 'here');
+  expect(await screens.screen(id)).not.toBeNull();
+  await ask('DELETE', `/${id}`);
+  expect((await ask('DELETE', `/${id}`)).status).toBe(204);
+  // Its screen went with it, and nobody else looks.
+  await expect.poll(() => screens.working).toBe(false);
+  expect(log.warn).not.toHaveBeenCalled();
+  screens.close();
+});
+
 test('the thread is there before who opens a terminal, or looks at the list of some, comes to look; not where there is none', async () => {
   const { terminals } = api.services;
   const screens = new Screens({ terminals, log, limits: { screenKeptMs: 500 } });
@@ -142,7 +156,7 @@ test('where none is drawn in time, or its log is not there, the viewer goes with
   expect(await hasty.screen(id)).toBeNull();
   hasty.close();
   const elsewhere = new Screens({
-    terminals: { log: (of) => terminals.log(of), viewers: () => 0, folderOf: () => '/nowhere' },
+    terminals: { has: () => true, log: (of) => terminals.log(of), viewers: () => 0, folderOf: () => '/nowhere' },
     log,
   });
   expect(await elsewhere.screen(id)).toBeNull();

@@ -3,6 +3,7 @@ import { Worker } from 'node:worker_threads';
 import { ToruError } from '../../shared/errors.ts';
 import { SEGMENT_BYTES } from '../../shared/terminal-limits.ts';
 import type { ScrollbackQuery, TerminalServerFrame } from '../../shared/terminals.ts';
+import { inBackground } from '../background.ts';
 import type { Log } from '../logger.ts';
 import { packageRoot } from '../system/package-root.ts';
 import type { FromWorker, LogPlace, ToWorker } from './screen/screen-protocol.ts';
@@ -29,7 +30,7 @@ const BEHIND_BYTES = 256 * 1024;
 const WORKER_MB = 512;
 
 interface Options {
-  terminals: Pick<Terminals, 'log' | 'folderOf' | 'viewers'>;
+  terminals: Pick<Terminals, 'has' | 'log' | 'folderOf' | 'viewers'>;
   log: Pick<Log, 'warn'>;
   limits?: { screenMs?: number; screenKeptMs?: number };
 }
@@ -136,15 +137,19 @@ export class Screens {
     worker.on('error', (error) => this.#o.log.warn({ err: error }, 'the thread that draws screens failed'));
     worker.on('exit', () => this.#gone(worker));
     this.#worker = worker;
-    this.#timer = setInterval(() => this.#look(worker), LOOK_MS).unref();
+    this.#timer = setInterval(
+      inBackground('the screens of terminals could not be looked at', this.#o.log, () => this.#look(worker)),
+      LOOK_MS,
+    ).unref();
     return worker;
   }
 
   #look(worker: Worker): void {
     const now = performance.now();
     for (const [id, kept] of this.#kept) {
+      const removed = !this.#o.terminals.has(id);
       if (this.#o.terminals.viewers(id) > 0) kept.at = now;
-      else if (now - kept.at > (this.#o.limits?.screenKeptMs ?? KEPT_MS)) {
+      else if (removed || now - kept.at > (this.#o.limits?.screenKeptMs ?? KEPT_MS)) {
         this.#kept.delete(id);
         this.#post(worker, { type: 'drop', id });
         continue;

@@ -18,6 +18,7 @@ import type {
   TerminalsQuery,
 } from '../../shared/terminals.ts';
 import type { Audit } from '../audit/audit.ts';
+import { inBackground } from '../background.ts';
 import type { Folders } from '../folders/folders.ts';
 import type { Log } from '../logger.ts';
 import { freeze, thaw } from '../process/cgroup.ts';
@@ -102,8 +103,9 @@ export class Terminals {
   /** At boot: takes up the terminals that are still there, and closes those that are not. */
   async start(): Promise<void> {
     await this.#life.start();
-    this.#emptyTrash();
-    this.#trashTimer = setInterval(() => this.#emptyTrash(), TRASH_EVERY_MS).unref();
+    const emptyTrash = inBackground('the trash of terminals could not be emptied', this.#o.log, () => this.#emptyTrash());
+    emptyTrash();
+    this.#trashTimer = setInterval(emptyTrash, TRASH_EVERY_MS).unref();
   }
 
   /** The terminals go on without the agent. */
@@ -187,6 +189,12 @@ export class Terminals {
       { ...row, last_output_at: last },
       { viewers: live?.viewers.size ?? 0, attention: this.attention.of(row.id), right },
     );
+  }
+
+  /** Is it there, open or in the trash? */
+  has(id: string): boolean {
+    const state = this.store.get(id)?.state ?? 'starting';
+    return state !== 'starting';
   }
 
   /** The log of a terminal; the caller has looked who reads it. @throws ToruError unknown_terminal */

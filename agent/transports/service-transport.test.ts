@@ -1,8 +1,8 @@
-import { mkdtempSync, readFileSync, rmSync, statSync, utimesSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, utimesSync } from 'node:fs';
 import { request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import type { Caller } from '../users/caller.ts';
 import { admin, adminLately, authorize } from '../users/permissions.ts';
 import { ServiceToken } from '../users/service-token.ts';
@@ -19,6 +19,7 @@ let token: ServiceToken;
 let transport: LocalTransport;
 let callers: Caller[];
 let audited: string[];
+const log = { warn: vi.fn() };
 const settings = { token_rotation_days: 30 };
 const audit = { record: ({ event, outcome }: { event: string; outcome: string }) => void audited.push(`${event} ${outcome}`) };
 beforeEach(async () => {
@@ -26,7 +27,7 @@ beforeEach(async () => {
   now = Date.now();
   callers = [];
   audited = [];
-  token = new ServiceToken({ home, settings, audit, now: () => now });
+  token = new ServiceToken({ home, settings, audit, log, now: () => now });
   const fetch = (_request: Request, { caller }: { caller: Caller }): Response => {
     callers.push(caller);
     return new Response('yes');
@@ -91,13 +92,31 @@ test('it is rotated after its days, and the one before is good for a minute', as
   now += 61_000;
   expect([(await ask(first)).status, (await ask(second)).status]).toEqual([401, 200]);
   // Another agent takes up the same one; of an old one, the overlap holds as well.
-  const again = new ServiceToken({ home, settings, audit, now: () => now });
+  const again = new ServiceToken({ home, settings, audit, log, now: () => now });
   expect(again.idFor(second)).not.toBeNull();
   utimesSync(join(home, 'service.token'), new Date(now - 40 * DAY_MS), new Date(now - 40 * DAY_MS));
-  const other = new ServiceToken({ home, settings, audit, now: () => now });
+  const other = new ServiceToken({ home, settings, audit, log, now: () => now });
   expect(inFile()).not.toBe(second);
   expect(other.idFor(second)).not.toBeNull();
   again.close();
+  other.close();
+});
+
+test('what it could not write it makes later: the token before stays good, and without one nobody gets in', async () => {
+  const first = inFile();
+  const blocked = join(home, 'service.token.new', 'in the way');
+  mkdirSync(blocked, { recursive: true });
+  now += 40 * DAY_MS;
+  expect(() => token.look()).toThrow();
+  expect((await ask(first)).status).toBe(200);
+  // An agent that starts on such a disk starts.
+  rmSync(join(home, 'service.token'));
+  const other = new ServiceToken({ home, settings, audit, log, now: () => now });
+  expect(log.warn).toHaveBeenCalledWith({ err: expect.any(Error) }, 'another service.token could not be made');
+  expect([other.idFor(''), other.idFor(first)]).toEqual([null, null]);
+  rmSync(join(home, 'service.token.new'), { recursive: true });
+  other.look();
+  expect(other.idFor(inFile())).not.toBeNull();
   other.close();
 });
 

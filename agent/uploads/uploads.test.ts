@@ -1,12 +1,13 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { afterAll, beforeAll, expect, it, vi } from 'vitest';
 import { MAX_UPLOAD_BYTES, UPLOAD_WAITS_MS, USER_UPLOAD_BYTES, USER_UPLOADS } from '../../shared/limits.ts';
 import { type ApiHarness, makeApi } from '../systems-harness.ts';
 import type { Caller } from '../users/caller.ts';
 import { fileNameOf } from './file-name.ts';
 import { Uploads } from './uploads.ts';
 
+const log = { warn: vi.fn() };
 let api: ApiHarness;
 let ada: Caller;
 let bob: Caller;
@@ -122,7 +123,7 @@ it('takes so many of one person and no more, and none for long', async () => {
   expect(sent.filter(({ status }) => status === 201)).toHaveLength(USER_UPLOADS);
   expect((await send(bob, 'x')).status).toBe(201);
   let now = Date.now();
-  const later = new Uploads({ db: api.db, home: api.home, actions: api.actions, now: () => now });
+  const later = new Uploads({ db: api.db, home: api.home, actions: api.actions, log, now: () => now });
   later.recover(() => false);
   expect(stored()).toHaveLength(USER_UPLOADS + 1);
   now += UPLOAD_WAITS_MS + 1000;
@@ -131,13 +132,28 @@ it('takes so many of one person and no more, and none for long', async () => {
   expect(stored()).toEqual([]);
 });
 
+it('that can’t be removed on a full disk stays for the next look, and the agent goes on', async () => {
+  const { json } = await send(ada, 'x');
+  const later = new Uploads({ db: api.db, home: api.home, actions: api.actions, log, now: () => Date.now() + UPLOAD_WAITS_MS + 1000 });
+  api.db.exec("CREATE TEMP TRIGGER full BEFORE DELETE ON uploads_files BEGIN SELECT RAISE(ABORT, 'disk is full'); END");
+  later.recover(() => false);
+  expect(log.warn).toHaveBeenCalledWith(
+    { err: expect.objectContaining({ message: 'disk is full' }) },
+    'files that no press named could not be removed',
+  );
+  api.db.exec('DROP TRIGGER full');
+  later.recover(() => false);
+  later.close();
+  expect(stored()).not.toContain(json.id);
+});
+
 it('that was not whole when the agent ended goes at the next start; what a run has stays', async () => {
   const half = join(api.home, 'uploads', crypto.randomUUID());
   mkdirSync(half, { recursive: true });
   writeFileSync(join(half, 'a.csv'), 'x');
   const { json } = await send(ada, 'x', { action: 'wait' });
   const started = Object((await press(ada, 'wait', json.id)).json);
-  const next = new Uploads({ db: api.db, home: api.home, actions: api.actions });
+  const next = new Uploads({ db: api.db, home: api.home, actions: api.actions, log });
   next.recover((taskId) => taskId === started.task_id);
   next.close();
   expect(existsSync(half)).toBe(false);

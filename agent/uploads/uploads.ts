@@ -8,6 +8,8 @@ import type { ActionInput } from '../../shared/inputs.ts';
 import { UPLOAD_WAITS_MS, USER_UPLOAD_BYTES, USER_UPLOADS } from '../../shared/limits.ts';
 import type { Upload, UploadQuery } from '../../shared/uploads.ts';
 import type { Actions } from '../actions/actions.ts';
+import { inBackground } from '../background.ts';
+import type { Log } from '../logger.ts';
 import type { Database } from '../store/database.ts';
 import { checkDisk, isDiskFull } from '../store/disk.ts';
 import { ownTables } from '../store/own-tables.ts';
@@ -44,6 +46,7 @@ interface UploadsOptions {
   /** TORU_HOME: a file lies in `uploads/<id>/<name>` below it. */
   home: string;
   actions: Pick<Actions, 'usable'>;
+  log: Pick<Log, 'warn'>;
   now?: () => number;
 }
 
@@ -56,16 +59,18 @@ export class Uploads {
   readonly #home: string;
   readonly #folder: string;
   readonly #actions: UploadsOptions['actions'];
+  readonly #log: UploadsOptions['log'];
   readonly #now: () => number;
   /** What is being received: its room is taken before it is there. */
   readonly #coming = new Map<string, { user_id: string; bytes: number }>();
   #timer: NodeJS.Timeout | null = null;
 
-  constructor({ db, home, actions, now = Date.now }: UploadsOptions) {
+  constructor({ db, home, actions, log, now = Date.now }: UploadsOptions) {
     this.#db = db;
     this.#home = home;
     this.#folder = join(home, 'uploads');
     this.#actions = actions;
+    this.#log = log;
     this.#now = now;
     ownTables(db, 'uploads', STEPS);
   }
@@ -170,8 +175,9 @@ export class Uploads {
     const known = new Set(rows.map(({ id }) => id));
     for (const { name } of entriesOf(this.#folder))
       if (!known.has(name)) rmSync(join(this.#folder, name), { recursive: true, force: true });
-    this.#sweep();
-    this.#timer ??= setInterval(() => this.#sweep(), SWEEP_MS).unref();
+    const sweep = inBackground('files that no press named could not be removed', this.#log, () => this.#sweep());
+    sweep();
+    this.#timer ??= setInterval(sweep, SWEEP_MS).unref();
   }
 
   close(): void {

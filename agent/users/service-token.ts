@@ -2,6 +2,8 @@ import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
 import { readFileSync, renameSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Audit } from '../audit/audit.ts';
+import { inBackground } from '../background.ts';
+import type { Log } from '../logger.ts';
 import type { Settings } from '../settings/settings.ts';
 
 const BYTES = 32;
@@ -15,6 +17,7 @@ interface Options {
   home: string;
   settings: Pick<Settings, 'token_rotation_days'>;
   audit: Pick<Audit, 'record'>;
+  log: Pick<Log, 'warn'>;
   now?: () => number;
   overlapMs?: number;
 }
@@ -26,15 +29,17 @@ interface Options {
 export class ServiceToken {
   readonly #o: Options;
   readonly #file: string;
-  #hash: Buffer = Buffer.alloc(0);
+  /** Null while none could be made: nobody gets in. */
+  #hash: Buffer | null = null;
   #before: { hash: Buffer; until: number } | null = null;
   readonly #timer: NodeJS.Timeout;
 
   constructor(options: Options) {
     this.#o = options;
     this.#file = join(options.home, 'service.token');
-    this.look();
-    this.#timer = setInterval(() => this.look(), LOOK_MS).unref();
+    const look = inBackground('another service.token could not be made', options.log, () => this.look());
+    look();
+    this.#timer = setInterval(look, LOOK_MS).unref();
   }
 
   /** Makes another one when it is time. */
@@ -51,18 +56,19 @@ export class ServiceToken {
     writeFileSync(`${this.#file}.new`, `${token}\n`, { mode: 0o600, flag: 'wx' });
     utimesSync(`${this.#file}.new`, this.#now() / 1000, this.#now() / 1000);
     renameSync(`${this.#file}.new`, this.#file);
-    const known = this.#hash.length > 0;
-    if (known) this.#before = { hash: this.#hash, until: this.#now() + (this.#o.overlapMs ?? OVERLAP_MS) };
+    const before = this.#hash;
     this.#hash = hashOf(token);
-    if (known) this.#o.audit.record({ event: 'service.rotate', caller: null, target: idOf(this.#hash), outcome: 'ok' });
+    if (before === null) return;
+    this.#before = { hash: before, until: this.#now() + (this.#o.overlapMs ?? OVERLAP_MS) };
+    this.#o.audit.record({ event: 'service.rotate', caller: null, target: idOf(this.#hash), outcome: 'ok' });
   }
 
   /** The id of the token in a log; null for what is no token that is good now. */
   idFor(token: string): string | null {
     const given = hashOf(token);
-    const { hash: before, until } = this.#before ?? { hash: Buffer.alloc(0), until: 0 };
-    const isNow = timingSafeEqual(given, this.#hash);
-    const wasBefore = until > this.#now() && timingSafeEqual(given, before);
+    const before = this.#before !== null && this.#before.until > this.#now() ? this.#before.hash : null;
+    const isNow = this.#hash !== null && timingSafeEqual(given, this.#hash);
+    const wasBefore = before !== null && timingSafeEqual(given, before);
     return isNow || wasBefore ? idOf(given) : null;
   }
 
