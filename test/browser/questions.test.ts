@@ -127,6 +127,25 @@ describeInBrowser('the questions of an action', () => {
     expect(await proposed()).toEqual(['Ada', 'Grace']);
   });
 
+  test('earlier answers that come while somebody types leave the field, its text and the focus alone', async () => {
+    const held = Promise.withResolvers<void>();
+    const earlier = '**/api/runs?action=earlier*';
+    await page.route(earlier, (route) => held.promise.then(() => route.continue()));
+    await page.goto(`${toru.url}/a/earlier`);
+    await page.getByRole('button', { name: 'Run…' }).tap();
+    const asked = page.getByRole('dialog', { name: 'Earlier' });
+    const field = asked.getByLabel('Name');
+    await field.fill('');
+    await page.keyboard.type('Hed');
+    held.resolve();
+    await asked.locator('datalist option').first().waitFor({ state: 'attached' });
+    await page.keyboard.type('y');
+    expect(await field.inputValue()).toBe('Hedy');
+    expect(await field.evaluate((element) => element === document.activeElement)).toBe(true);
+    await page.unroute(earlier);
+    await field.fill('Grace');
+  });
+
   test('a long choice is searched: what is typed leaves the options that have it, and Enter takes the first', async () => {
     const asked = page.getByRole('dialog', { name: 'Earlier' });
     const choice = asked.getByRole('combobox', { name: 'Town' });

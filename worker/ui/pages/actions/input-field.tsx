@@ -73,15 +73,17 @@ function control(
   switch (input.type) {
     case 'text':
       if (input.multiline) return <textarea {...common} class="textarea" dir="auto" />;
-      if (suggestions.length === 0) return <input {...common} class="input" type="text" dir="auto" />;
+      // One tree with and without proposals: they come late, and the field in which somebody types must stay the same element.
       return (
         <>
-          <input {...common} class="input" type="text" dir="auto" list={`${ties.id}-list`} />
-          <datalist id={`${ties.id}-list`}>
-            {suggestions.map((one) => (
-              <option key={one} value={one} />
-            ))}
-          </datalist>
+          <input {...common} class="input" type="text" dir="auto" list={suggestions.length > 0 ? `${ties.id}-list` : undefined} />
+          {suggestions.length > 0 && (
+            <datalist id={`${ties.id}-list`}>
+              {suggestions.map((one) => (
+                <option key={one} value={one} />
+              ))}
+            </datalist>
+          )}
         </>
       );
     case 'secret':
