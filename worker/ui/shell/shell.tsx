@@ -1,6 +1,6 @@
 import { Ellipsis, Search, Smartphone } from 'lucide-preact';
 import type { ComponentChildren } from 'preact';
-import { useEffect, useRef, useState } from 'preact/hooks';
+import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
 import { lazy, useLocation } from 'preact-iso';
 import { deviceCodeFor, showDeviceCode } from '../data/device-code.ts';
 import { host, hosts } from '../data/presence.ts';
@@ -94,7 +94,8 @@ function Navigation() {
   const more = useRef<HTMLButtonElement>(null);
   const close = (): void => setOpen(false);
   useEffect(close, [path]);
-  useEffect(() => {
+  // Before it is painted: a key that is pressed as soon as the menu can be seen closes it.
+  useLayoutEffect(() => {
     if (!open) return undefined;
     const onKey = (event: KeyboardEvent): void => {
       if (event.key !== 'Escape') return;
