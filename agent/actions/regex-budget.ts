@@ -1,6 +1,6 @@
 import { ToruError } from '../../shared/errors.ts';
 import { TimeBudget } from '../time-budget.ts';
-import { interruptAfter, OutOfTime } from './interruptible.ts';
+import { cpuMs, interruptAfter, OutOfTime } from './interruptible.ts';
 
 /** For all patterns of one check: reasonable ones take microseconds. A cancel of somebody else waits as long. */
 const MAX_CHECK_MS = 15;
@@ -25,7 +25,7 @@ export class RegexBudget {
   readonly #totals: TimeBudget;
 
   /**
-   * @param now in ms. @param cpu what the process has used so far, in ms: time that it gave to others is nobody's.
+   * @param now in ms. @param cpu what the thread has used so far, in ms: time that it gave to others is nobody's.
    * @param limited does a check, and gives it up after so many ms.
    */
   constructor(now: () => number = Date.now, cpu: () => number = cpuMs, limited: typeof interruptAfter = interruptAfter) {
@@ -79,9 +79,4 @@ function busy(waitMs: number, cause?: unknown): ToruError {
     cause,
     extra: { retry_after: seconds },
   });
-}
-
-function cpuMs(): number {
-  const { user, system } = process.cpuUsage();
-  return (user + system) / 1000;
 }
