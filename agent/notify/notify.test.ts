@@ -497,6 +497,8 @@ describe('a threshold of the host', () => {
       title: h.settings.host_name,
       navigate: 'https://toru.test/system',
     });
+    // What an agent has not yet written down as sent is sent again by the next one.
+    await expect.poll(states).toEqual(['sent']);
     stop();
     await h.close(true);
     h = await makeApi({ home: h.home, testPushOrigin: receiver.origin, linked: () => linked });
