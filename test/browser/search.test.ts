@@ -133,12 +133,13 @@ describeInBrowser('the search', () => {
     expect(answers.map((answer) => answer.headers.get('content-type'))).toEqual(Array(4).fill('application/x-ndjson; charset=utf-8'));
     expect((await search(leave.signal)).status).toBe(429);
     leave.abort();
-    await eventually('the searches have ended', async () => {
-      const again = new AbortController();
-      const { status } = await search(again.signal);
-      again.abort();
-      return status === 200;
-    });
+    const again = async (): Promise<number> => {
+      const looking = new AbortController();
+      const { status } = await search(looking.signal);
+      looking.abort();
+      return status;
+    };
+    await eventually('the searches have ended', again, { holds: (status) => status === 200 });
   });
 });
 
