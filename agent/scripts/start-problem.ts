@@ -1,6 +1,7 @@
-import { accessSync, closeSync, constants, openSync, readSync, statSync } from 'node:fs';
+import { closeSync, constants, openSync, readSync } from 'node:fs';
 import { arch, platform } from 'node:os';
-import { basename, delimiter, dirname, isAbsolute, join, resolve } from 'node:path';
+import { basename, dirname, resolve } from 'node:path';
+import { findProgram, isProgram } from '../process/programs.ts';
 
 /** Why a file can't be started, though it may be run: what its first bytes and this host tell. */
 export interface StartProblem {
@@ -92,19 +93,7 @@ function missingProgram(argument: string, folder: string, path: string): string 
   const program = words.find((word) => word !== '' && !word.startsWith('-') && !/^[A-Za-z_]\w*=/.test(word));
   // A quote, a variable or an option with a value: nothing that is understood here.
   if (program === undefined || /["'$\\]/.test(argument) || words.some((word) => /^-(u|C)$/.test(word))) return null;
-  if (program.includes('/')) return isProgram(resolve(folder, program)) ? null : program;
-  const found = path.split(delimiter).some((part) => isProgram(join(isAbsolute(part) ? part : resolve(folder, part), program)));
-  return found ? null : program;
-}
-
-/** May this process run that file? */
-export function isProgram(file: string): boolean {
-  try {
-    accessSync(file, constants.X_OK);
-    return statSync(file).isFile();
-  } catch {
-    return false;
-  }
+  return findProgram(program, path, folder) === null ? program : null;
 }
 
 /** Of elf(5): what Node calls a machine. */

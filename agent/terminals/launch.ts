@@ -1,8 +1,9 @@
-import { accessSync, constants, statSync } from 'node:fs';
+import { statSync } from 'node:fs';
 import { join } from 'node:path';
 import { ToruError } from '../../shared/errors.ts';
 import { checkFixedVariables } from '../../shared/fixed-variables.ts';
 import { TERMINAL_SOCKET } from '../../shared/own-terminal.ts';
+import { isProgram } from '../process/programs.ts';
 import { TTY_ENVIRONMENT } from '../pty/tty-run.ts';
 import { baseEnvironment } from '../runs/life/environment.ts';
 import type { TerminalRow } from './terminal-store.ts';
@@ -45,15 +46,6 @@ export function launchOf(row: Pick<TerminalRow, 'id' | 'cwd' | 'command' | 'shel
     env: { ...base, SHELL: shell, ...env, PWD: cwd, TORU_TERMINAL_ID: id, TORU_TERMINAL_TOKEN: options.tokens.of(id) },
     cwd,
   };
-}
-
-function isProgram(path: string): boolean {
-  try {
-    accessSync(path, constants.X_OK);
-    return statSync(path).isFile();
-  } catch {
-    return false;
-  }
 }
 
 function wrong(field: string, message: string): ToruError {

@@ -1,9 +1,9 @@
-import { accessSync, constants, existsSync } from 'node:fs';
-import { delimiter, join } from 'node:path';
+import { existsSync } from 'node:fs';
 import type { Action } from '../../shared/flow/definition.ts';
 import type { ContainerSettings } from '../config-containers.ts';
 import { engineSockets } from '../containers/engine-sockets.ts';
 import { knowsCluster } from '../containers/kube-files.ts';
+import { findProgram } from '../process/programs.ts';
 import { loginPath } from '../system/login-environment.ts';
 import { runnerOf } from './container-step.ts';
 import { LANGUAGES } from './languages.ts';
@@ -16,10 +16,8 @@ export function foundTags(containers: ContainerSettings, env: Env): string[] {
   const there = sockets.filter((socket) => existsSync(socket));
   // An engine that somebody named counts, though it be away: its step says what is wrong with it.
   const isNamed = containers.socket !== '' || (env['DOCKER_HOST'] ?? '') !== '';
-  const folders = loginPath(env['PATH']).split(delimiter);
-  const languages = Object.entries(LANGUAGES).filter(([, { programs }]) =>
-    programs.some((name) => folders.some((folder) => runs(join(folder, name)))),
-  );
+  const path = loginPath(env['PATH']);
+  const languages = Object.entries(LANGUAGES).filter(([, { programs }]) => programs.some((name) => findProgram(name, path) !== null));
   return [
     'local',
     ...(there.length > 0 || isNamed ? ['docker'] : []),
@@ -41,14 +39,5 @@ function socketsOf(containers: ContainerSettings, env: Env): string[] {
   } catch {
     // Its step says why.
     return [];
-  }
-}
-
-function runs(path: string): boolean {
-  try {
-    accessSync(path, constants.X_OK);
-    return true;
-  } catch {
-    return false;
   }
 }

@@ -1,19 +1,8 @@
 import { spawn } from 'node:child_process';
-import {
-  accessSync,
-  constants,
-  existsSync,
-  mkdirSync,
-  readdirSync,
-  renameSync,
-  rmSync,
-  statSync,
-  symlinkSync,
-  utimesSync,
-  writeFileSync,
-} from 'node:fs';
-import { delimiter, dirname, join } from 'node:path';
+import { existsSync, mkdirSync, readdirSync, renameSync, rmSync, statSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { FAILURE_FILE } from '../containers/order.ts';
+import { findProgram } from '../process/programs.ts';
 import { spawned } from '../process/spawn.ts';
 import { type InstallOrder, installOrder } from './dependencies.ts';
 
@@ -80,7 +69,7 @@ async function install({ folder, language, dependencies, interpreter }: InstallO
 
 async function intoEnvironment(folder: string, interpreter: string, dependencies: readonly string[]): Promise<void> {
   const python = join(folder, 'bin/python');
-  const uv = found('uv');
+  const uv = onPath('uv');
   if (uv !== null) {
     await run(uv, ['venv', '--quiet', '--allow-existing', '--python', interpreter, folder]);
     return run(uv, ['pip', 'install', '--quiet', '--python', python, ...dependencies]);
@@ -91,9 +80,9 @@ async function intoEnvironment(folder: string, interpreter: string, dependencies
 
 async function intoModules(folder: string, interpreter: string, dependencies: readonly string[]): Promise<void> {
   writeFileSync(join(folder, 'package.json'), '{ "private": true }\n');
-  const npm = found('npm');
+  const npm = onPath('npm');
   if (npm !== null) return run(npm, ['install', '--prefix', folder, '--no-audit', '--no-fund', '--loglevel=error', ...dependencies]);
-  const bun = interpreter.endsWith('/bun') ? interpreter : found('bun');
+  const bun = interpreter.endsWith('/bun') ? interpreter : onPath('bun');
   if (bun === null) throw new InstallFailure('This host has neither npm nor bun, which install what the script depends on. Install one.');
   await run(bun, ['add', '--cwd', folder, ...dependencies]);
 }
@@ -112,14 +101,6 @@ async function run(command: string, words: readonly string[]): Promise<void> {
     );
 }
 
-function found(name: string): string | null {
-  for (const folder of (process.env['PATH'] ?? '').split(delimiter)) {
-    try {
-      accessSync(join(folder, name), constants.X_OK);
-      return join(folder, name);
-    } catch {
-      // Not here.
-    }
-  }
-  return null;
+function onPath(name: string): string | null {
+  return findProgram(name, process.env['PATH'] ?? '');
 }

@@ -1,9 +1,9 @@
-import { accessSync, constants } from 'node:fs';
-import { delimiter, join } from 'node:path';
+import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { ToruError } from '../../shared/errors.ts';
 import type { Action } from '../../shared/flow/definition.ts';
 import type { Lookup } from '../../shared/flow/template/evaluate.ts';
+import { findProgram } from '../process/programs.ts';
 import { resolveFile } from '../scripts/resolve.ts';
 import { loginPath } from '../system/login-environment.ts';
 import { installOf, installProgram, RESOLVE_FILE, resolveHook } from './dependencies.ts';
@@ -64,23 +64,11 @@ export async function programOf({ action, context, root, sources, folder, home }
 
 function interpreterOf(programs: readonly string[], language: string): string {
   for (const program of programs) {
-    if (program.startsWith('/') && isProgram(program)) return program;
-    for (const folder of loginPath(process.env['PATH']).split(delimiter)) {
-      const path = join(folder, program);
-      if (!program.includes('/') && isProgram(path)) return path;
-    }
+    const path = program.includes('/') && !program.startsWith('/') ? null : findProgram(program, loginPath(process.env['PATH']));
+    if (path !== null) return path;
   }
   throw new ToruError(
     'conflict',
     `This host has no ${programs.join(' and no ')}, which a step in ${language} needs. Install it, or name an \`interpreter\`.`,
   );
-}
-
-function isProgram(path: string): boolean {
-  try {
-    accessSync(path, constants.X_OK);
-    return true;
-  } catch {
-    return false;
-  }
 }

@@ -1,7 +1,7 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { delimiter, dirname, join } from 'node:path';
-import { isProgram } from '../../scripts/start-problem.ts';
+import { findProgram } from '../../process/programs.ts';
 import { StartError } from '../../start-error.ts';
 
 /** The one that npx fetches where none is installed; the devDependency is the same. */
@@ -36,8 +36,10 @@ export interface Wrangler {
  * @param root the package's folder. @throws StartError where there is neither that nor npx, or it is too old.
  */
 export async function findWrangler(root: string, env: Env): Promise<Wrangler> {
-  const [found] = [onPath('wrangler', env), join(root, 'node_modules/.bin/wrangler')].filter((file) => file !== null && existsSync(file));
-  const npx = onPath('npx', env);
+  const [found] = [findProgram('wrangler', env['PATH'] ?? ''), join(root, 'node_modules/.bin/wrangler')].filter(
+    (file) => file !== null && existsSync(file),
+  );
+  const npx = findProgram('npx', env['PATH'] ?? '');
   if (typeof found !== 'string' && npx === null)
     throw new StartError(
       'Neither wrangler, Cloudflare’s command line, nor npx is on PATH. Install Node with npm (https://nodejs.org), then again.',
@@ -95,11 +97,6 @@ function childEnv(env: Env): Record<string, string> {
   );
   const path = [dirname(process.execPath), env['PATH'] ?? ''].join(delimiter);
   return { ...Object.fromEntries(kept), PATH: path, WRANGLER_SEND_METRICS: 'false', WRANGLER_HIDE_BANNER: 'true', NO_COLOR: '1' };
-}
-
-function onPath(name: string, env: Env): string | null {
-  const folders = (env['PATH'] ?? '').split(delimiter).filter((folder) => folder !== '');
-  return folders.map((folder) => join(folder, name)).find(isProgram) ?? null;
 }
 
 function withoutColours(text: string): string {
