@@ -1,9 +1,10 @@
 import { spawn } from 'node:child_process';
-import { readlinkSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { readlinkSync } from 'node:fs';
 import type { Readable } from 'node:stream';
 import { ToruError } from '../../shared/errors.ts';
 import type { ExecAnswer } from '../../shared/terminals.ts';
+import { bornIn } from '../process/born-in.ts';
+import { findProgram } from '../process/programs.ts';
 import { spawned } from '../process/spawn.ts';
 import type { Launch } from './launch.ts';
 
@@ -23,17 +24,13 @@ interface Options {
 
 /** A process of its own in a terminal's folder and environment, without its screen. @returns when it started, and its end. @throws ToruError spawn_failed */
 export async function execIn({ argv, launch, cgroup, timeoutMs }: Options): Promise<{ ended: Promise<ExecAnswer> }> {
-  const [file = '', ...args] = argv;
-  const child = spawn(file, args, { cwd: launch.cwd, env: launch.env, detached: true, stdio: ['ignore', 'pipe', 'pipe'] });
-  try {
-    const pid = await spawned(child);
-    if (cgroup !== null) writeFileSync(join(cgroup, 'cgroup.procs'), String(pid), { flag: 'r+' });
-  } catch (error) {
-    if (child.pid === undefined)
-      throw new ToruError('spawn_failed', `“${file}” could not be started here. Is it a program on the PATH of this terminal?`, {
-        cause: error,
-      });
-  }
+  const [name = '', ...args] = argv;
+  if (findProgram(name, launch.env['PATH'] ?? '', launch.cwd) === null) throw notStarted(name);
+  const born = bornIn(cgroup, name, args);
+  const child = spawn(born.file, born.args, { cwd: launch.cwd, env: launch.env, detached: true, stdio: ['ignore', 'pipe', 'pipe'] });
+  await spawned(child).catch((error: unknown) => {
+    throw notStarted(name, error);
+  });
   const group = (signal: NodeJS.Signals): void => {
     try {
       if (child.pid !== undefined) process.kill(-child.pid, signal);
@@ -71,6 +68,10 @@ export async function execIn({ argv, launch, cgroup, timeoutMs }: Options): Prom
     });
   });
   return { ended };
+}
+
+function notStarted(name: string, cause?: unknown): ToruError {
+  return new ToruError('spawn_failed', `“${name}” could not be started here. Is it a program on the PATH of this terminal?`, { cause });
 }
 
 /** What was printed just before the end is still on its way for so long. */

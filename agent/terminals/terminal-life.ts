@@ -116,9 +116,8 @@ export class TerminalLife {
   async open(row: TerminalRow, launch: Launch): Promise<TerminalRow> {
     const { link, held } = await this.#order(row, launch);
     const { pid, start } = held;
-    const opened = this.#o.store.update(row.id, { state: 'running', host: link.name, pid, start, boot: this.boot });
+    const opened = this.#runs(row.id, link, { pid, start, boot: this.boot });
     if (opened === null) throw unknownTerminal();
-    this.liveOf(opened).reached(link);
     return opened;
   }
 
@@ -178,12 +177,24 @@ export class TerminalLife {
 
   #reached(row: TerminalRow, link: HostLink, held: HeldTerminal): void {
     const { cols, rows, pid, start, signals } = held;
-    const state = row.state === 'starting' ? 'running' : row.state;
-    const now = this.#o.store.update(row.id, { state, cols, rows, pid, start, host: link.name }) ?? row;
-    const live = this.liveOf(now);
+    if (this.#runs(row.id, link, { cols, rows, pid, start })?.state !== 'running') return;
+    const live = this.liveOf(row);
     live.log.grow(held.end);
-    live.reached(link);
+    live.flow();
     if (signals !== undefined) this.#o.attention.signalled(row.id, signals);
+  }
+
+  /**
+   * A host has it. Its end may be known already: a host that says both in one breath is heard to its end before whoever waits for its
+   * first word goes on.
+   * @returns the row as it is then; null when it was removed.
+   */
+  #runs(id: string, link: HostLink, known: Partial<TerminalRow>): TerminalRow | null {
+    const { store } = this.#o;
+    const ended = store.get(id)?.state === 'ended';
+    const now = store.update(id, { ...known, host: link.name, ...(ended ? {} : { state: 'running' }) });
+    if (now !== null && !ended) this.liveOf(now).reached(link);
+    return now;
   }
 
   /** The host was restarted, and this one is marked to be kept: its program begins again where it was, below what it printed. */

@@ -1,16 +1,18 @@
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { basename, join } from 'node:path';
+import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { KEPT_BYTES, MAX_WAITING_INPUT, SEGMENT_BYTES } from '../../shared/terminal-limits.ts';
 import type { Terminal } from '../../shared/terminals.ts';
 import { terminal as terminalShape } from '../../shared/terminals.ts';
 import { DamagedOutput } from '../logs/damaged.ts';
+import { membersOf } from '../process/cgroup.ts';
 import { bootId, identify } from '../process/process-identity.ts';
 import { type ApiHarness, makeApi } from '../systems-harness.ts';
 import { openDatabase } from '../tables.ts';
 import type { Caller } from '../users/caller.ts';
 import { LogWriter } from './host/log-writer.ts';
+import { HostLink } from './host-link.ts';
 import { TerminalLog } from './terminal-log.ts';
 
 let api: ApiHarness;
@@ -44,6 +46,36 @@ test('a terminal is opened, typed into, and ends with its program', async () => 
   expect(await output(id)).toBe('hello\r\n<hello>\r\n');
   expect(await get(id)).toMatchObject({ exit_code: 3, signal: null, reason: null, command: ['sh', '-c', expect.any(String)] });
   expect((await ask('POST', `/${id}/input`, { data: 'x' })).json).toMatchObject({ error: { code: 'not_running' } });
+});
+
+test('one that ended before the agent heard that it began has ended', async () => {
+  const first = await open('sleep 600');
+  const { open: order } = HostLink.prototype;
+  // The agent is busy with something else until the host has said both.
+  const busy = vi.spyOn(HostLink.prototype, 'open').mockImplementation(function (this: HostLink, ...args) {
+    const held = order.apply(this, args);
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1500);
+    return held;
+  });
+  const id = await open('echo here; exit 3');
+  busy.mockRestore();
+  expect(await get(id)).toMatchObject({ state: 'ended', exit_code: 3 });
+  expect(await output(id)).toBe('here\r\n');
+  for (const each of [id, first]) await ask('DELETE', `/${each}`);
+});
+
+test.runIf(process.platform === 'linux')('what a program starts at once is in its terminal’s cgroup, and ends with it', async () => {
+  const ids = await Promise.all(Array.from({ length: 8 }, () => open('setsid sleep 600 & echo "child $!"; cat /proc/self/cgroup; read x')));
+  for (const id of ids) {
+    await prints(id, /child \d+[\s\S]*\n0::\S+\s/);
+    const row = api.services.terminals.store.get(id) ?? expect.unreachable();
+    if (row.cgroup === null) return console.warn('skipped: this system gives no cgroups');
+    const child = Number(/child (\d+)/.exec(await output(id))?.[1]);
+    expect(membersOf(row.cgroup)).toEqual(expect.arrayContaining([row.pid, child]));
+    expect(await output(id)).toContain(basename(row.cgroup));
+    await ask('DELETE', `/${id}`);
+    await expect.poll(() => existsSync(`/proc/${child}`)).toBe(false);
+  }
 });
 
 test.each(['/bin/bash', '/bin/dash', '/usr/bin/fish'].map((shell) => [shell, existsSync(shell)] as const))(

@@ -156,7 +156,8 @@ export class Terminals {
       this.#o.audit.record({ event: 'terminal.open', caller, target: row.id, outcome: 'ok', detail });
       this.#changes.tell(opened);
       const { startup_command: typed } = preferences;
-      if (typed !== undefined && row.command === null) await this.#life.linkOf(opened).input(row.id, `${typed}\r`);
+      if (typed !== undefined && row.command === null && opened.state === 'running')
+        await this.#life.linkOf(opened).input(row.id, `${typed}\r`);
       return this.shown(opened, 'admin');
     } catch (error) {
       this.store.remove(row.id);

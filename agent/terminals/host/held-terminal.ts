@@ -2,6 +2,7 @@ import { appendFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { IPty } from '@lydell/node-pty';
 import { TokenBucket } from '../../../shared/token-bucket.ts';
+import { bornIn } from '../../process/born-in.ts';
 import { bootId, identify, readStat } from '../../process/process-identity.ts';
 import { InputQueue } from '../../pty/input-queue.ts';
 import { descriptorOf, signalName } from '../../pty/pty.ts';
@@ -58,8 +59,9 @@ export class HeldTerminalProcess {
     this.#modes = new ModeNotes(folder, this.#log.length);
     this.#noteSize(cols, rows);
     // Bytes: a character that two reads share would be broken by their decoding.
-    this.#pty = spawn(file, args, { name: 'xterm-256color', env, cwd, cols, rows, encoding: null });
-    // Before it can have started anything: a shell needs a millisecond to be there.
+    const born = bornIn(cgroup, file, args);
+    this.#pty = spawn(born.file, born.args, { name: 'xterm-256color', env, cwd, cols, rows, encoding: null });
+    // Whoever ends it in this very moment finds it in there, too.
     if (cgroup !== null) enter(cgroup, this.#pty.pid);
     this.#start = identify(this.#pty.pid, bootId())?.start ?? '';
     this.#input = new InputQueue(descriptorOf(this.#pty));
