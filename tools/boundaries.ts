@@ -51,6 +51,7 @@ const ROOMS: Record<string, string[][]> = {
       'agent/system/folders-above',
       'agent/config',
       'agent/logger',
+      'agent/background',
       'agent/lock',
       'agent/memory-at-rest',
       'agent/cpu-share',
