@@ -48,6 +48,37 @@ it('adds a workspace, executes its task, follows it, shows its job and runs it a
   expect((await toru('job', 'last')).out).toContain('failed (2)');
 });
 
+it('follows what steps of started jobs print, by the names of both, and shows it once', async () => {
+  flow.write(
+    'started.yaml',
+    `tasks:
+  outer:
+    flow:
+      first: { type: script, script: echo first }
+      call: { type: task, task: inner, depends_on: [first] }
+      last: { type: script, script: 'echo last; exit 3', depends_on: [call] }
+  inner:
+    flow:
+      work: { type: script, script: echo inner }
+      deeper: { type: task, task: innermost, depends_on: [work] }
+  innermost: { flow: { work: { type: script, script: 'echo innermost; echo problem >&2' } } }
+`,
+  );
+  expect((await toru('workspace', 'refresh', 'ops')).code).toBe(0);
+  const followed = await toru('trigger', 'ops/outer', '--follow');
+  expect(followed).toMatchObject({ code: 1, out: 'first\ninner\ninnermost\nlast\n' });
+  expect(followed.err.split('\n').slice(0, 6)).toEqual([
+    'toru: › first',
+    'toru: › call › work',
+    'toru: › call › deeper › work',
+    'problem',
+    'toru: › last',
+    expect.stringContaining('toru: failed'),
+  ]);
+  // What was shown by then is not shown by the command that runs a step again.
+  expect(await toru('rerun', 'last', '--from', 'last', '--follow')).toMatchObject({ out: 'last\n' });
+});
+
 it('says what is wrong with an input, with files, and with a word', async () => {
   expect(await toru('trigger', 'ops/work', '--input', '[1]')).toMatchObject({
     code: 125,

@@ -1,19 +1,16 @@
 import { randomUUID } from 'node:crypto';
-import { isEnded, type Json } from '../../../shared/flow/job.ts';
-import type { Job, JobStepView, JobSummary } from '../../../shared/workflows.ts';
-import { jobId, job as jobSchema } from '../../../shared/workflows.ts';
+import type { Json } from '../../../shared/flow/job.ts';
+import type { Job, JobStepView } from '../../../shared/workflows.ts';
+import { jobId } from '../../../shared/workflows.ts';
 import type { Client } from '../agent-client.ts';
 import { connect, good } from '../agent-client.ts';
 import type { Command } from '../command.ts';
 import { noWords, oneWord, parse } from '../command.ts';
-import { copyOutput } from '../follow.ts';
+import { endingOf, followed, readJob, runsOf, tookOf } from '../follow-job.ts';
 import type { Io } from '../io.ts';
-import { note, print, UsageError } from '../io.ts';
-import { duration, when } from '../plain-text.ts';
-import { plain } from '../terminal-filter.ts';
+import { print, UsageError } from '../io.ts';
+import { when } from '../plain-text.ts';
 import { printJson, printTable } from './lists.ts';
-
-const LOOK_MS = { first: 20, most: 200 };
 
 /** toru tasks */
 export const tasks: Command = {
@@ -49,8 +46,8 @@ export const trigger: Command = {
   summary: 'Execute a task of a workspace',
   help: `Usage: toru trigger WORKSPACE/TASK [--input JSON] [--follow] [--json]
 
-Begins a job and prints its id. With --follow it shows what the steps print, and ends with 0 when the job
-has completed, else with 1.
+Begins a job and prints its id. With --follow it shows what the steps print, those of the jobs that it starts,
+too, and ends with 0 when the job has completed, else with 1.
 
   -i, --input JSON   the task's inputs, as an object
   -f, --follow       show the output until the end; Ctrl-C stops watching, and the job goes on
@@ -118,7 +115,7 @@ export const job: Command = {
   summary: 'Show a job with its steps',
   help: `Usage: toru job JOB [--follow] [--json]
 
-JOB is a job's id, the beginning of one, or “last”.
+JOB is a job's id, the beginning of one, or “last”: the newest that no other job started.
 
   -f, --follow   show what its steps print, until the end
 
@@ -130,7 +127,7 @@ JOB is a job's id, the beginning of one, or “last”.
     const client = connect(io.env);
     const id = await findJob(client, oneWord(positionals, 'The job’s id (see: toru jobs)'));
     if (values.follow === true) return followed(client, id, values.json === true, io);
-    const found = await read(client, id);
+    const found = await readJob(client, id);
     if (values.json === true) await print(io, JSON.stringify(found));
     else await showJob(found, io);
     return 0;
@@ -152,7 +149,7 @@ complete. JOB is a job's id, the beginning of one, or “last”.
     const { values, positionals } = parse(args, options);
     const client = connect(io.env);
     const id = await findJob(client, oneWord(positionals, 'The job’s id (see: toru jobs)'));
-    const before = new Set((await read(client, id)).steps.map(({ task_id }) => task_id));
+    const before = values.follow === true ? await runsOf(client, id) : new Set<string>();
     await good(client.jobs[':id'].rerun.$post({ param: { id }, json: values.from === undefined ? {} : { from: values.from } }));
     if (values.follow === true) return followed(client, id, values.json === true, io, before);
     await print(io, id);
@@ -175,62 +172,18 @@ function isObject(value: unknown): value is Record<string, Json> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-async function read(client: Client, id: string): Promise<Job> {
-  return jobSchema.parse(await (await good(client.jobs[':id'].$get({ param: { id } }))).json());
-}
-
 /** @throws UsageError when no job, or several, are meant. */
 async function findJob(client: Client, word: string): Promise<string> {
   const id = jobId.safeParse(word);
   if (id.success) return id.data;
-  const { items } = await (await good(client.jobs.$get({ query: { limit: word === 'last' ? '1' : '200' } }))).json();
-  const meant = word === 'last' ? items : items.filter(({ job_id }) => job_id.startsWith(word.toLowerCase()));
+  const { items } = await (await good(client.jobs.$get({ query: { limit: '200' } }))).json();
+  // What a job or its hook started came later, and is not what somebody means who says “last”.
+  const begun = items.filter(({ source }) => source !== 'task' && source !== 'hook');
+  const meant = word === 'last' ? begun.slice(0, 1) : items.filter(({ job_id }) => job_id.startsWith(word.toLowerCase()));
   const [found, another] = meant;
   if (found === undefined) throw new UsageError(`There is no job “${word}” among the newest. See: toru jobs`);
   if (another !== undefined) throw new UsageError(`Several jobs begin with “${word}”. Give more of the id.`);
   return found.job_id;
-}
-
-/** Shows what the steps print, step after step. @param shown runs that are not shown. @returns 0 when the job completed, else 1. */
-async function followed(client: Client, id: string, json: boolean, io: Io, shown = new Set<string | null>()): Promise<number> {
-  const leave = new AbortController();
-  const interrupted = (): void => leave.abort();
-  io.interrupted.addEventListener('abort', interrupted, { once: true });
-  if (io.interrupted.aborted) interrupted();
-  let hasNoted = false;
-  for (let wait = LOOK_MS.first; ; ) {
-    const found = await read(client, id);
-    const next = found.steps.find(({ task_id }) => task_id !== null && !shown.has(task_id));
-    if (next?.task_id != null && !leave.signal.aborted) {
-      shown.add(next.task_id);
-      await note(io, `› ${plain(next.name)}`);
-      await copyOutput(client, next.task_id, { follow: true, raw: false, signal: leave.signal }, io).catch((error: Error) =>
-        note(io, error.message),
-      );
-      wait = LOOK_MS.first;
-      continue;
-    }
-    if (isEnded(found.state) || leave.signal.aborted) {
-      io.interrupted.removeEventListener('abort', interrupted);
-      if (json) await io.err.write(`${JSON.stringify(found)}\n`);
-      else await note(io, isEnded(found.state) ? endingOf(found) : `the job goes on: toru job ${id} --follow`);
-      if (!isEnded(found.state)) return 130;
-      return found.state === 'completed' || found.state === 'skipped' ? 0 : 1;
-    }
-    if (found.state === 'suspended' && !hasNoted) {
-      hasNoted = true;
-      await note(
-        io,
-        `it waits for an answer: ${found.steps.flatMap(({ name, state }) => (state === 'suspended' ? [plain(name)] : [])).join(', ')}`,
-      );
-    }
-    await new Promise((resolve) => setTimeout(resolve, wait));
-    wait = Math.min(LOOK_MS.most, wait * 2);
-  }
-}
-
-function endingOf(found: Job): string {
-  return `${found.state}${tookOf(found) === '' ? '' : ` after ${tookOf(found)}`}${found.error === null ? '' : `: ${plain(found.error)}`}`;
 }
 
 async function showJob(found: Job, io: Io): Promise<void> {
@@ -247,9 +200,4 @@ async function showJob(found: Job, io: Io): Promise<void> {
 
 function stateOf({ state, attempt }: JobStepView): string {
   return attempt > 1 ? `${state} (${attempt})` : state;
-}
-
-function tookOf({ started_at, ended_at }: Pick<JobSummary, 'started_at' | 'ended_at'>): string {
-  if (started_at === null) return '';
-  return duration((ended_at === null ? Date.now() : Date.parse(ended_at)) - Date.parse(started_at));
 }
