@@ -1,5 +1,6 @@
 import { ToruError } from '../../shared/errors.ts';
 import type { OutputLine, OutputQuery } from '../../shared/runs.ts';
+import { streamed } from '../http/streamed.ts';
 import { DamagedOutput } from '../logs/damaged.ts';
 import type { Caller } from '../users/caller.ts';
 
@@ -76,18 +77,7 @@ interface Reading {
 
 function outputStream(log: OutputLog, reading: Reading): ReadableStream<Uint8Array> {
   const left = new AbortController();
-  const pieces = piecesOf(log, reading, left.signal);
-  return new ReadableStream<Uint8Array>(
-    {
-      pull: async (controller) => {
-        const { value, done } = await pieces.next();
-        if (done === true) controller.close();
-        else controller.enqueue(value);
-      },
-      cancel: () => left.abort(),
-    },
-    { highWaterMark: 0 },
-  );
+  return streamed(piecesOf(log, reading, left.signal), () => left.abort());
 }
 
 async function* piecesOf(log: OutputLog, reading: Reading, gone: AbortSignal): AsyncGenerator<Uint8Array, void, undefined> {

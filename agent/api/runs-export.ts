@@ -1,4 +1,5 @@
 import type { Run } from '../../shared/runs.ts';
+import { streamedText } from '../http/streamed.ts';
 
 /** The columns of the table, in their order. */
 const COLUMNS = [
@@ -34,22 +35,8 @@ export function exportResponse(
 ): Response {
   const pages = begin();
   const pieces = format === 'csv' ? csvOf(pages) : jsonOf(pages);
-  const encoder = new TextEncoder();
-  const body = new ReadableStream<Uint8Array>(
-    {
-      pull: async (controller) => {
-        const { value, done } = await pieces.next();
-        if (done === true) controller.close();
-        else controller.enqueue(encoder.encode(value));
-      },
-      cancel: async () => {
-        await pieces.return();
-      },
-    },
-    { highWaterMark: 0 },
-  );
   const type = format === 'csv' ? 'text/csv; charset=utf-8' : 'application/json; charset=utf-8';
-  return new Response(body, {
+  return new Response(streamedText(pieces), {
     headers: {
       'content-type': type,
       'content-disposition': `attachment; filename="toru-runs-${now.toISOString().slice(0, 10)}.${format}"`,

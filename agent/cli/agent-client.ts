@@ -4,6 +4,7 @@ import { hc } from 'hono/client';
 import * as z from 'zod';
 import { isErrorCode, ToruError } from '../../shared/errors.ts';
 import { parseJsonOrNull } from '../../shared/json.ts';
+import { streamed } from '../http/streamed.ts';
 import type { Api } from '../systems.ts';
 import { otherUsersAgent } from './enter-home.ts';
 import { socketOf } from './home-of.ts';
@@ -84,7 +85,7 @@ async function socketFetch(socketPath: string, query: Request): Promise<Response
       for (const [name, value] of Object.entries(incoming.headers)) if (typeof value === 'string') headers.set(name, value);
       const status = incoming.statusCode ?? 500;
       if (status === 204) incoming.resume();
-      resolve(new Response(status === 204 ? null : streamOf(incoming), { status, headers }));
+      resolve(new Response(status === 204 ? null : streamed(chunksOf(incoming), () => incoming.destroy()), { status, headers }));
     });
     outgoing.on('error', (error: Error & { code?: string }) => {
       const away = error.code === 'ENOENT' || error.code === 'ECONNREFUSED';
@@ -110,23 +111,6 @@ async function socketFetch(socketPath: string, query: Request): Promise<Response
   });
 }
 
-async function* chunksOf(body: ReadableStream<Uint8Array>): AsyncGenerator<Uint8Array> {
+async function* chunksOf(body: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array, void, undefined> {
   for await (const bytes of body) yield bytes;
-}
-
-function streamOf(incoming: AsyncIterable<Uint8Array> & { destroy(): unknown }): ReadableStream<Uint8Array> {
-  const chunks = incoming[Symbol.asyncIterator]();
-  return new ReadableStream<Uint8Array>(
-    {
-      pull: async (controller) => {
-        const { value, done } = await chunks.next();
-        if (done === true) controller.close();
-        else controller.enqueue(value);
-      },
-      cancel: () => {
-        incoming.destroy();
-      },
-    },
-    { highWaterMark: 0 },
-  );
 }

@@ -1,5 +1,6 @@
 import { toToruError } from '../../shared/errors.ts';
 import type { Log } from '../logger.ts';
+import { streamedText } from './streamed.ts';
 
 /** The last line of an answer that broke off. */
 interface Broken {
@@ -27,42 +28,36 @@ export async function linesResponse<T>(
   };
   asker.addEventListener('abort', leave);
   if (asker.aborted) leave();
-  let first: IteratorResult<T, void> | null;
+  let first: IteratorResult<T, void>;
   try {
     first = await lines.next();
   } catch (error) {
     leave();
     throw error;
   }
-  const body = new ReadableStream<Uint8Array>(
-    {
-      pull: async (controller) => {
-        try {
-          const { value, done } = first ?? (await lines.next());
-          first = null;
-          if (done === true) {
-            leave();
-            controller.close();
-          } else controller.enqueue(encode(value));
-        } catch (error) {
-          log.error({ err: error }, 'a streamed answer broke off');
-          const { code, message } = toToruError(error);
-          controller.enqueue(encode({ type: 'error', code, data: message } satisfies Broken));
-          leave();
-          controller.close();
-        }
-      },
-      cancel: leave,
-    },
-    { highWaterMark: 0 },
-  );
+  const body = streamedText(textOf(first, lines, log, leave), leave);
   return new Response(body, {
     headers: { 'content-type': 'application/x-ndjson; charset=utf-8', 'x-content-type-options': 'nosniff', 'cache-control': 'no-store' },
   });
 }
 
-const encoder = new TextEncoder();
+async function* textOf<T>(
+  first: IteratorResult<T, void>,
+  lines: AsyncGenerator<T, void, undefined>,
+  log: Pick<Log, 'error'>,
+  leave: () => void,
+): AsyncGenerator<string, void, undefined> {
+  try {
+    for (let next = first; next.done !== true; next = await lines.next()) yield lineOf(next.value);
+  } catch (error) {
+    log.error({ err: error }, 'a streamed answer broke off');
+    const { code, message } = toToruError(error);
+    yield lineOf({ type: 'error', code, data: message } satisfies Broken);
+  } finally {
+    leave();
+  }
+}
 
-function encode(line: unknown): Uint8Array {
-  return encoder.encode(`${JSON.stringify(line)}\n`);
+function lineOf(line: unknown): string {
+  return `${JSON.stringify(line)}\n`;
 }

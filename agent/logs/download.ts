@@ -1,4 +1,5 @@
 import type { FileHandle } from 'node:fs/promises';
+import { streamed } from '../http/streamed.ts';
 
 const PART = 64 * 1024;
 
@@ -20,23 +21,20 @@ export function downloadOf(open: () => Promise<FileHandle>, size: number, name: 
 
 /** The first bytes of a file, `size` of them, as its reader takes them. A file that grows meanwhile is read as far as that. */
 export function streamOf(open: () => Promise<FileHandle>, size: number): ReadableStream<Uint8Array> {
-  let at = 0;
-  let file: FileHandle | null = null;
-  return new ReadableStream<Uint8Array>(
-    {
-      async pull(controller) {
-        file ??= await open();
-        const buffer = new Uint8Array(Math.min(PART, size - at));
-        const { bytesRead } = buffer.length === 0 ? { bytesRead: 0 } : await file.read(buffer, 0, buffer.length, at);
-        at += bytesRead;
-        if (bytesRead > 0) controller.enqueue(buffer.subarray(0, bytesRead));
-        if (bytesRead > 0 && at < size) return;
-        await file.close();
-        if (at < size) controller.error(new Error('the file became shorter while it was read'));
-        else controller.close();
-      },
-      cancel: () => file?.close(),
-    },
-    { highWaterMark: 0 },
-  );
+  return streamed(partsOf(open, size));
+}
+
+async function* partsOf(open: () => Promise<FileHandle>, size: number): AsyncGenerator<Uint8Array, void, undefined> {
+  const file = await open();
+  try {
+    for (let at = 0; at < size; ) {
+      const buffer = new Uint8Array(Math.min(PART, size - at));
+      const { bytesRead } = await file.read(buffer, 0, buffer.length, at);
+      if (bytesRead === 0) throw new Error('the file became shorter while it was read');
+      at += bytesRead;
+      yield buffer.subarray(0, bytesRead);
+    }
+  } finally {
+    await file.close();
+  }
 }

@@ -2,6 +2,7 @@ import { constants } from 'node:fs';
 import { lstat, open, readdir, readlink } from 'node:fs/promises';
 import { join, posix } from 'node:path';
 import { ToruError } from '../../shared/errors.ts';
+import { streamed } from '../http/streamed.ts';
 import type { Revision } from './revisions.ts';
 
 /**
@@ -28,20 +29,8 @@ export function tarballResponse(revision: Revision, known: string | undefined): 
   const headers = { etag, 'cache-control': 'no-store', 'x-content-type-options': 'nosniff' };
   const tags = known?.split(',').map((tag) => tag.trim().replace(/^W\//, '')) ?? [];
   if (tags.includes(etag) || tags.includes('*')) return new Response(null, { status: 304, headers });
-  const blocks = tarOf(revision);
-  const body = new ReadableStream<Uint8Array>(
-    {
-      pull: async (controller) => {
-        const { value, done } = await blocks.next();
-        if (done === true) controller.close();
-        else controller.enqueue(value);
-      },
-      cancel: async () => void (await blocks.return(undefined)),
-    },
-    { highWaterMark: 0 },
-  );
   const name = `${revision.workspace}-${revision.revision.slice(0, 12)}.tar`;
-  return new Response(body, {
+  return new Response(streamed(tarOf(revision)), {
     headers: { ...headers, 'content-type': 'application/x-tar', 'content-disposition': `attachment; filename="${name}"` },
   });
 }

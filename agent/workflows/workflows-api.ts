@@ -20,6 +20,7 @@ import {
 } from '../../shared/workflows.ts';
 import { linesResponse } from '../http/json-lines.ts';
 import { resource, router } from '../http/router.ts';
+import { streamedText } from '../http/streamed.ts';
 import { body, params, query } from '../http/validate.ts';
 import type { Log } from '../logger.ts';
 import { admin, adminLately, any } from '../users/permissions.ts';
@@ -177,19 +178,7 @@ export const jobsApi = resource(
 /** As its reader takes it. */
 function textResponse(steps: readonly StepLog[]): Response {
   const left = new AbortController();
-  const lines = jobText(steps, left.signal);
-  const encoder = new TextEncoder();
-  const body = new ReadableStream<Uint8Array>(
-    {
-      pull: async (controller) => {
-        const { value, done } = await lines.next();
-        if (done === true) controller.close();
-        else controller.enqueue(encoder.encode(value));
-      },
-      cancel: () => left.abort(),
-    },
-    { highWaterMark: 0 },
-  );
+  const body = streamedText(jobText(steps, left.signal), () => left.abort());
   const headers = {
     'content-type': 'text/plain; charset=utf-8',
     'content-disposition': 'attachment',

@@ -5,6 +5,7 @@ import { promisify } from 'node:util';
 import { createGunzip, gzip } from 'node:zlib';
 import { createTarDecoder, packTar } from 'modern-tar';
 import { ToruError } from '../../../shared/errors.ts';
+import { streamed } from '../../http/streamed.ts';
 import { MAX_BYTES, MAX_FILES } from './tree.ts';
 
 /** A plugin as one file: a gzipped tar of its folder, without hidden files. */
@@ -34,7 +35,9 @@ export async function readArchive(
   const unzipped = createGunzip();
   input.on('error', (error) => unzipped.destroy(error));
   const decoder = createTarDecoder({ strict: true });
-  const reader = streamOf(input.pipe(unzipped)).pipeThrough(decoder).getReader();
+  const reader = streamed(bounded(input.pipe(unzipped)))
+    .pipeThrough(decoder)
+    .getReader();
   let [files, bytes] = [0, 0];
   try {
     for (;;) {
@@ -106,21 +109,13 @@ export async function packFolder(folder: string, isExecutable: (path: string) =>
   return zipped;
 }
 
-function streamOf(chunks: AsyncIterable<Uint8Array>): ReadableStream<Uint8Array> {
-  const iterator = chunks[Symbol.asyncIterator]();
+async function* bounded(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array, void, undefined> {
   let bytes = 0;
-  return new ReadableStream<Uint8Array>(
-    {
-      pull: async (controller) => {
-        const { done, value } = await iterator.next();
-        if (done === true) return controller.close();
-        bytes += value.length;
-        if (bytes > MAX_TAR) refuse(`unpacked it is larger than ${MAX_BYTES / 1024 / 1024} MiB`);
-        controller.enqueue(value);
-      },
-    },
-    { highWaterMark: 0 },
-  );
+  for await (const chunk of chunks) {
+    bytes += chunk.length;
+    if (bytes > MAX_TAR) refuse(`unpacked it is larger than ${MAX_BYTES / 1024 / 1024} MiB`);
+    yield chunk;
+  }
 }
 
 function refuse(why: string): never {
