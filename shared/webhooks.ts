@@ -7,6 +7,7 @@ export const webhookName = z.string().regex(/^[A-Za-z0-9_-]{1,64}$/);
 
 export const MAX_WEBHOOK_BODY = 512 * 1024;
 export const MAX_WEBHOOK_HEADERS = 32 * 1024;
+export const MAX_WEBHOOK_QUERY = 8 * 1024;
 /** So long the host holds its answer for a job's end; the edge asks again until the hook's own time is over. */
 export const WEBHOOK_WAIT_S = 20;
 
@@ -31,7 +32,7 @@ export const linkWebhook = z.object({
   name: webhookName,
   method: z.enum(['GET', 'POST']),
   /** Without its question mark. */
-  query: z.string().max(8192),
+  query: z.string().max(MAX_WEBHOOK_QUERY),
   /** Their names in small letters. */
   headers: z.array(z.tuple([z.string(), z.string()])).max(200),
   /** The bytes as they came, in base64: signatures are over them. */

@@ -48,9 +48,15 @@ function github(secret: string, { header, body }: SignedRequest): boolean {
 /** https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md */
 function standard(secret: string, { header, body, now }: SignedRequest): string | null {
   const id = header('webhook-id') ?? '';
+  // Without a name of its own, one that was recorded would start a job each time.
+  if (id === '') return 'The header webhook-id is missing.';
   const time = header('webhook-timestamp') ?? '';
   if (!isNear(time, now)) return TIME;
-  const key = Buffer.from(secret.replace(/^whsec_/, ''), 'base64');
+  const text = secret.replace(/^whsec_/, '');
+  const key = Buffer.from(text, 'base64');
+  // Of what is no base64 Node reads what it can, which may be nothing: anybody knows an empty key.
+  if (!/^[A-Za-z0-9+/_-]+={0,2}$/.test(text) || key.length === 0)
+    return 'This hook’s secret is not what standard-webhooks takes: whsec_ and a key in base64. Store it again, with toru secret set.';
   const wanted = createHmac('sha256', key).update(`${id}.${time}.`).update(body).digest('base64');
   const sent = (header('webhook-signature') ?? '').split(' ').filter((one) => one.startsWith('v1,'));
   return sent.some((one) => same(one.slice('v1,'.length), wanted)) ? null : 'The signature in webhook-signature is missing or wrong.';
@@ -58,12 +64,21 @@ function standard(secret: string, { header, body, now }: SignedRequest): string 
 
 /** https://docs.stripe.com/webhooks/signature */
 function stripe(secret: string, { header, body, now }: SignedRequest): string | null {
-  const parts = (header('stripe-signature') ?? '').split(',').map((part) => part.trim().split('=', 2));
-  const time = parts.find(([name]) => name === 't')?.[1] ?? '';
+  const parts = partsOf(header('stripe-signature'));
+  const time = stripeTime(header('stripe-signature'));
   if (!isNear(time, now)) return TIME;
   const wanted = createHmac('sha256', secret).update(`${time}.`).update(body).digest('hex');
   const sent = parts.filter(([name]) => name === 'v1').map(([, value]) => value ?? '');
   return sent.some((one) => same(one, wanted)) ? null : 'The signature in Stripe-Signature is missing or wrong.';
+}
+
+/** The time that is signed, as it was sent; '' without one. */
+export function stripeTime(signature: string | undefined): string {
+  return partsOf(signature).find(([name]) => name === 't')?.[1] ?? '';
+}
+
+function partsOf(signature = ''): string[][] {
+  return signature.split(',').map((part) => part.trim().split('=', 2));
 }
 
 const TIME = 'The time of the signature is missing, or more than five minutes away from this host’s clock.';

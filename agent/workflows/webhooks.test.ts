@@ -25,7 +25,7 @@ tasks:
     flow:
       say: { action: say, input: { ref: "{{ input.body.ref | default(value='none') }}", where: "{{ input.where | default(value='-') }}" } }
 triggers:
-${hook('open')}${hook('kept', ', secret: "{{ secret.HOOK }}", input: { where: here }')}${hook('off', ', enabled: false')}${hook('gets', ', allow_get: true')}${hook('waits', ', mode: sync')}${hook('stripe', ', signature: stripe, keep: true, secret: "{{ secret.HOOK }}"')}${hook('stripe-now', ', signature: stripe, secret: "{{ secret.HOOK }}"')}${hook('later', ', keep: true')}${hook('off-later', ', keep: true, enabled: false')}${hook('github', ', signature: github, secret: "{{ secret.HOOK }}"')}`,
+${hook('open')}${hook('kept', ', secret: "{{ secret.HOOK }}", input: { where: here }')}${hook('off', ', enabled: false')}${hook('gets', ', allow_get: true')}${hook('waits', ', mode: sync')}${hook('stripe', ', signature: stripe, keep: true, secret: "{{ secret.HOOK }}"')}${hook('stripe-now', ', signature: stripe, secret: "{{ secret.HOOK }}"')}${hook('later', ', keep: true')}${hook('off-later', ', keep: true, enabled: false')}${hook('github', ', signature: github, secret: "{{ secret.HOOK }}"')}${hook('standard', ', signature: standard-webhooks, secret: "{{ secret.HOOK }}"')}`,
   );
   await h.ask(h.admin, 'PUT', '/api/secrets/HOOK', { value: 'correct horse' });
   await h.load();
@@ -117,6 +117,46 @@ function striped(body: object, ms: number): Record<string, string> {
   const v1 = createHmac('sha256', 'correct horse').update(`${time}.`).update(JSON.stringify(body)).digest('hex');
   return { 'stripe-signature': `t=${time},v1=${v1}` };
 }
+
+test('what Stripe signed starts one job, however its header is written', async () => {
+  const body = { ref: 'stripe' };
+  const signed = striped(body, 1000)['stripe-signature'] ?? '';
+  const { job_id } = await take('stripe-now', { body, headers: { 'stripe-signature': signed } });
+  for (const written of [`${signed},v0=other`, signed.replace(',', ' , '), `v1=wrong,${signed}`])
+    expect(await take('stripe-now', { body, headers: { 'stripe-signature': written } }), written).toMatchObject({ job_id });
+  const another = await take('stripe-now', { body, headers: striped(body, 5000) });
+  expect(another.job_id).not.toBe(job_id);
+});
+
+test('one without an id that could be recorded, and a secret that is no key, are refused', async () => {
+  const time = Math.floor(Date.now() / 1000);
+  const signed = (id: string, key: Buffer): LinkWebhook => {
+    const sign = createHmac('sha256', key).update(`${id}.${time}.{}`).digest('base64');
+    return asked('standard', {
+      body: {},
+      headers: { 'webhook-id': id, 'webhook-timestamp': String(time), 'webhook-signature': `v1,${sign}` },
+    });
+  };
+  const with_ = (value: string) => h.ask(h.admin, 'PUT', '/api/secrets/HOOK', { value });
+  const { webhooks } = h.services.workflows;
+  try {
+    const key = Buffer.from('a key of the test');
+    await with_(`whsec_${key.toString('base64')}`);
+    expect(await webhooks.take(signed('m-1', key))).toMatchObject({ task: 'say' });
+    await expect(webhooks.take(signed('', key))).rejects.toMatchObject({
+      code: 'invalid_credentials',
+      message: expect.stringContaining('webhook-id'),
+    });
+    for (const value of ['whsec_', '!!', 'whsec_!!']) {
+      await with_(value);
+      await expect(webhooks.take(signed('m-2', Buffer.alloc(0))), value).rejects.toMatchObject({
+        message: expect.stringContaining('base64'),
+      });
+    }
+  } finally {
+    await with_('correct horse');
+  }
+});
 
 const HOUR = 3_600_000;
 /** As the edge says it of what came some time ago. */

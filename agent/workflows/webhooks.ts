@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { ToruError, toToruError } from '../../shared/errors.ts';
 import type { Trigger as Definition } from '../../shared/flow/definition.ts';
 import type { Job, Json } from '../../shared/flow/job.ts';
@@ -19,7 +20,7 @@ import type { Revision } from './revisions.ts';
 import type { StepValues } from './step-values.ts';
 import type { Triggers } from './triggers.ts';
 import { uuidV5 } from './uuid-v5.ts';
-import { refusalOf, type SignedRequest } from './webhook-signature.ts';
+import { refusalOf, type SignedRequest, stripeTime } from './webhook-signature.ts';
 
 type WebhookDefinition = Definition & { type: 'webhook' };
 
@@ -130,6 +131,13 @@ export class Webhooks {
     try {
       return await this.#o.jobs.execute(caller, execution);
     } catch (error) {
+      // The sender's own mistake, of which nobody has to be told.
+      if (toToruError(error).code === 'request_id_reused') {
+        const reason = 'A delivery of this id came before, with another content. Give each its own.';
+        const target = `${revision.workspace}/${trigger}`;
+        this.#o.audit.record({ event: 'trigger.fire', caller, target, outcome: 'refused', detail: { reason } });
+        throw new ToruError('request_id_reused', reason);
+      }
       await this.#o.triggers.noteFailed(revision, trigger, toToruError(error).message);
       throw error;
     }
@@ -209,15 +217,15 @@ function arrivalOf({ kept }: LinkWebhook, { keep }: WebhookDefinition, now: numb
   return kept.arrived_at;
 }
 
-/** By what name a delivery starts one job. A signed one by what is signed: other headers could be added by whoever sends it again. */
-function deliveryOf(signature: WebhookDefinition['signature'], { header }: SignedRequest): string | undefined {
+/** By what name a delivery starts one job. A signed one by what is signed: whoever sends it again could write the rest otherwise. */
+function deliveryOf(signature: WebhookDefinition['signature'], { header, body }: SignedRequest): string | undefined {
   const named = (names: readonly string[]): string | undefined =>
     names.map((name) => header(name)).find((id) => id !== undefined && id !== '');
   switch (signature) {
     case 'standard-webhooks':
       return named(['webhook-id']);
     case 'stripe':
-      return named(['stripe-signature']);
+      return `${stripeTime(header('stripe-signature'))}.${createHash('sha256').update(body).digest('hex')}`;
     case 'github':
       return named(['x-github-delivery']);
     case 'none':

@@ -76,8 +76,16 @@ test('a stranger is told no more than that', async () => {
   expect(await post('a%20b', '{}')).toMatchObject({ status: 404 });
   expect((await fetch(`${toru.url}/hooks/later`)).status).toBe(405);
   expect((await fetch(`${toru.url}/hooks/later`, { method: 'DELETE' })).status).toBe(405);
+  expect(await post('later/', '{}')).toMatchObject({ status: 404 });
+  expect(await post(`later?a=${'q'.repeat(9000)}`, '{}')).toMatchObject({ status: 413 });
   const { items } = (await admin.http('GET', '/api/audit?event=trigger')).json();
   expect(items).toMatchObject([{ event: 'trigger.fire', outcome: 'refused', target: 'ws/now' }]);
+});
+
+test('a HEAD, by which programs look whether an address is there, starts nothing', async () => {
+  const before = (await admin.http('GET', '/api/jobs?limit=1')).json();
+  expect((await fetch(`${toru.url}/hooks/later`, { method: 'HEAD' })).status).toBe(405);
+  expect((await admin.http('GET', '/api/jobs?limit=1')).json()).toEqual(before);
 });
 
 test('a flood is paced at the edge, with the time to come again', async () => {

@@ -9,6 +9,9 @@ import type { Deliverable, KeptWebhooks } from './kept-webhooks.ts';
 /** Requests to hooks of all names and addresses, before the host hears of them. */
 const HOOKS_AT_ONCE = 200;
 const HOOKS_A_SECOND = 20;
+/** Of one address to hooks of all names, whether there are such hooks or not: the rest is for other senders. */
+const ADDRESS_AT_ONCE = 60;
+const ADDRESS_A_SECOND = 6;
 /** After which a sender may try again whose host is away, in seconds. */
 const AWAY_RETRY_S = 60;
 /** A host that was too busy for what waited for it is asked again. */
@@ -22,7 +25,7 @@ const AWAY: ReadonlySet<string> = new Set(['host_offline', 'host_timeout']);
 const LATER: ReadonlySet<string> = new Set([...AWAY, 'busy', 'disk_full', 'too_many_requests', 'internal']);
 
 interface Options {
-  kept: KeptWebhooks;
+  kept: Pick<KeptWebhooks, 'names' | 'waits' | 'size' | 'add' | 'next' | 'failed' | 'remove' | 'expire'>;
   /** Asks the host. */
   ask: (request: LinkWebhook) => Promise<Result<WebhookAnswer>>;
   online: () => boolean;
@@ -39,8 +42,9 @@ interface Options {
  */
 export class HookRequests {
   readonly #o: Options;
-  /** By name and address; and all together, for a stranger has many addresses. */
+  /** By name and address, by address, and all together: a stranger has many names, and many addresses. */
   readonly #paces = new CodePaces();
+  readonly #addresses = new CodePaces(ADDRESS_AT_ONCE, ADDRESS_A_SECOND);
   readonly #all = new TokenBucket(HOOKS_AT_ONCE, HOOKS_A_SECOND, Date.now());
   #delivering = false;
 
@@ -94,9 +98,10 @@ export class HookRequests {
   }
 
   #pace({ name, address }: LinkWebhook, now: number): Refusal | null {
-    const own = this.#paces.try(name, networkOf(address), now);
-    const all = this.#all.take(now) ? 0 : Math.ceil(this.#all.wait(now) / 1000);
-    const retry_after = Math.max(own, all);
+    const network = networkOf(address);
+    const all = (): number => (this.#all.take(now) ? 0 : Math.ceil(this.#all.wait(now) / 1000));
+    // One after the other: what is refused by one takes nothing of the next, which others share.
+    const retry_after = this.#paces.try(name, network, now) || this.#addresses.try('', network, now) || all();
     if (retry_after === 0) return null;
     return refusal('too_many_requests', `This hook is asked too often. Try it again in ${retry_after} s.`, { retry_after });
   }

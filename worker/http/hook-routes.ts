@@ -1,7 +1,14 @@
 import { Hono } from 'hono';
 import { ToruError } from '../../shared/errors.ts';
 import { parseJsonOrNull } from '../../shared/json.ts';
-import { type KeptAnswer, MAX_WEBHOOK_BODY, MAX_WEBHOOK_HEADERS, type WebhookAnswer, webhookName } from '../../shared/webhooks.ts';
+import {
+  type KeptAnswer,
+  MAX_WEBHOOK_BODY,
+  MAX_WEBHOOK_HEADERS,
+  MAX_WEBHOOK_QUERY,
+  type WebhookAnswer,
+  webhookName,
+} from '../../shared/webhooks.ts';
 import { accountOf, hostOf } from '../env.ts';
 import { unwrap } from '../result.ts';
 import type { EdgeContext, EdgeEnv } from './edge-context.ts';
@@ -19,22 +26,35 @@ export const hookRoutes = new Hono<EdgeEnv>()
   .use('/h/:host/hooks/*', dataHeaders)
   .on(['GET', 'POST'], '/hooks/:name', (c) => passOn(c, c.req.param('name'), null))
   .on(['GET', 'POST'], '/h/:host/hooks/:name', (c) => passOn(c, c.req.param('name'), c.req.param('host')))
-  .all('/hooks/*', noSuchMethod)
-  .all('/h/:host/hooks/*', noSuchMethod);
+  .on(['GET', 'POST'], ['/hooks/*', '/h/:host/hooks/*'], () => {
+    throw noSuchHook();
+  })
+  .all('/hooks/*', () => {
+    throw noSuchMethod();
+  })
+  .all('/h/:host/hooks/*', () => {
+    throw noSuchMethod();
+  });
 
 async function dataHeaders(c: EdgeContext, next: () => Promise<void>): Promise<void> {
   await next();
   c.res = withDataHeaders(c.res, c.get('site'));
 }
 
-function noSuchMethod(): never {
-  throw new ToruError('method_not_allowed', 'A hook takes POST, or GET where it says so.', { extra: { allow: 'GET, POST' } });
+function noSuchMethod(): ToruError {
+  return new ToruError('method_not_allowed', 'A hook takes POST, or GET where it says so.', { extra: { allow: 'GET, POST' } });
+}
+
+function noSuchHook(): ToruError {
+  return new ToruError('not_found', 'There is no such hook.');
 }
 
 /** @param of the host's id; null: the home host. */
 async function passOn(c: EdgeContext, hook: string, of: string | null): Promise<Response> {
+  // To routes a HEAD is a GET. A program that only looks whether an address is there starts nothing.
+  if (c.req.method === 'HEAD') throw noSuchMethod();
   const name = webhookName.safeParse(hook);
-  if (!name.success) throw new ToruError('not_found', 'There is no such hook.');
+  if (!name.success) throw noSuchHook();
   const began = Date.now();
   const body = c.req.method === 'GET' ? new Uint8Array() : await readBytes(c.req.raw);
   const id = of === null ? unwrap(await homeOf(c)).id : await known(c, of);
@@ -42,7 +62,7 @@ async function passOn(c: EdgeContext, hook: string, of: string | null): Promise<
   const request = {
     name: name.data,
     method: c.req.method === 'GET' ? ('GET' as const) : ('POST' as const),
-    query: new URL(c.req.raw.url).search.slice(1),
+    query: queryOf(c.req.raw.url),
     headers: headersOf(c.req.raw.headers),
     body: base64Of(body),
     address: c.get('address').slice(0, 64),
@@ -60,7 +80,7 @@ async function passOn(c: EdgeContext, hook: string, of: string | null): Promise<
 /** Only of a host that the installation knows is there an object to ask. @throws ToruError not_found */
 async function known(c: EdgeContext, host: string): Promise<string> {
   const found = (await accountOf(c.env).hosts()).find(({ id }) => id === host);
-  if (found === undefined) throw new ToruError('not_found', 'There is no such hook.');
+  if (found === undefined) throw noSuchHook();
   return found.id;
 }
 
@@ -88,6 +108,14 @@ async function readBytes(request: Request): Promise<Uint8Array> {
     at += part.length;
   }
   return bytes;
+}
+
+/** @throws ToruError too_large */
+function queryOf(url: string): string {
+  const query = new URL(url).search.slice(1);
+  if (query.length > MAX_WEBHOOK_QUERY)
+    throw new ToruError('too_large', `The query of a hook may have ${MAX_WEBHOOK_QUERY} characters at most. Send more in the body.`);
+  return query;
 }
 
 /** None of a person's session, and none that our own edge made. @throws ToruError too_large */
