@@ -38,6 +38,9 @@ while [ $# -gt 0 ]; do if [ "$1" = --prefix ]; then folder=$2; fi; shift; done
 mkdir -p "$folder/node_modules/answer"
 echo '{ "name": "answer", "type": "module", "exports": "./index.js" }' > "$folder/node_modules/answer/package.json"
 echo 'export const answer = 42;' > "$folder/node_modules/answer/index.js"
+mkdir -p "$folder/node_modules/.bin"
+printf '#!/bin/sh\\necho a tool' > "$folder/node_modules/.bin/answer-tool"
+chmod +x "$folder/node_modules/.bin/answer-tool"
 `;
 
 it('installs what a script imports, once for all that name the same, and not with the step’s secrets in sight', async () => {
@@ -52,7 +55,9 @@ actions:
     env: { HIDDEN: '{{ input.value }}', PIP_INDEX_URL: 'https://pypi.example/simple', npm_config_registry: 'https://npm.example', OTHER: hidden }
     script: |
       import { answer } from 'answer';
-      console.log('OUTPUT: ' + JSON.stringify({ answer, args: process.argv.slice(2), hidden: process.env.HIDDEN }));
+      import { execFileSync } from 'node:child_process';
+      const tool = execFileSync('answer-tool', { encoding: 'utf8' }).trim();
+      console.log('OUTPUT: ' + JSON.stringify({ answer, tool, args: process.argv.slice(2), hidden: process.env.HIDDEN }));
     args: ['{{ input.value }}']
     input: { value: { type: string } }
   file: { type: script, language: js, dependencies: ['@scope/other', 'answer@1'], source: scripts/file.mjs }
@@ -68,7 +73,10 @@ tasks:
   const job = await ended(await execute('main'));
   const { text } = await ask(admin, 'GET', `/api/runs/${job.steps[0]?.task_id}/output`);
   expect({ state: job.state, errors: job.steps.map(({ error }) => error), text }).toMatchObject({ state: 'completed' });
-  expect(job.steps.map(({ output }) => output)).toEqual([{ answer: 42, args: [`it's $HOME`], hidden: `it's $HOME` }, { answer: 42 }]);
+  expect(job.steps.map(({ output }) => output)).toEqual([
+    { answer: 42, tool: 'a tool', args: [`it's $HOME`], hidden: `it's $HOME` },
+    { answer: 42 },
+  ]);
   const called = readFileSync(join(home, 'called'), 'utf8').trim().split('\n');
   // Once, with each name as a word of its own.
   expect(called.slice(1)).toEqual([
@@ -98,8 +106,9 @@ it('installs into an environment of Python’s own by uv, and runs its interpret
 if [ "$1" = venv ]; then
   while [ $# -gt 1 ]; do shift; done
   mkdir -p "$1/bin"
-  printf '#!/bin/sh\\necho "OUTPUT: {\\\\"ran\\\\": true}"\\n' > "$1/bin/python"
-  chmod +x "$1/bin/python"
+  printf '#!/bin/sh\\necho "OUTPUT: {\\\\"ran\\\\": \\\\"$(tool)\\\\"}"\\n' > "$1/bin/python"
+  printf '#!/bin/sh\\necho a tool' > "$1/bin/tool"
+  chmod +x "$1/bin/python" "$1/bin/tool"
 fi
 `,
     },
@@ -111,8 +120,27 @@ tasks:
 `,
   );
   const job = await ended(await execute('main'));
-  expect([job.state, job.steps[0]?.error, job.steps[0]?.output]).toEqual(['completed', null, { ran: true }]);
+  expect([job.state, job.steps[0]?.error, job.steps[0]?.output]).toEqual(['completed', null, { ran: 'a tool' }]);
   expect(readFileSync(join(home, 'called'), 'utf8')).toContain('\nrequests==2.32\n');
+});
+
+it('reads TypeScript by its own Node where the host’s is too old for it', async () => {
+  const { execute, ended } = await scene(
+    { node: 'case $1 in --version) echo v20.19.0 ;; *) exit 9 ;; esac\n' },
+    `
+tasks:
+  main:
+    flow:
+      one:
+        type: script
+        language: typescript
+        script: |
+          const n: number = 42;
+          console.log('OUTPUT: ' + JSON.stringify({ n }));
+`,
+  );
+  const job = await ended(await execute('main'));
+  expect([job.state, job.steps[0]?.error, job.steps[0]?.output]).toEqual(['completed', null, { n: 42 }]);
 });
 
 /** Of Debian: one with pip. What stands first in PATH may be a program that looks for one. */

@@ -17,7 +17,10 @@ export function foundTags(containers: ContainerSettings, env: Env): string[] {
   // An engine that somebody named counts, though it be away: its step says what is wrong with it.
   const isNamed = containers.socket !== '' || (env['DOCKER_HOST'] ?? '') !== '';
   const path = loginPath(env['PATH']);
-  const languages = Object.entries(LANGUAGES).filter(([, { programs }]) => programs.some((name) => findProgram(name, path) !== null));
+  // TypeScript is read by the Node that Toru brings, where there is nothing else (interpreters.ts).
+  const languages = Object.entries(LANGUAGES).filter(
+    ([language, { programs }]) => language === 'typescript' || programs.some((name) => findProgram(name, path) !== null),
+  );
   return [
     'local',
     ...(there.length > 0 || isNamed ? ['docker'] : []),

@@ -31,6 +31,7 @@ if [ -f /toru/in/dependencies ]; then
     python) if command -v uv >/dev/null 2>&1; then install_with uv pip install --quiet --system; else install_with "$interpreter" -m pip install --quiet --disable-pip-version-check --root-user-action=ignore; fi ;;
     javascript | typescript) if command -v npm >/dev/null 2>&1; then install_with npm install --prefix /toru/in --no-audit --no-fund --loglevel=error; else (cd /toru/in && install_with bun add); fi ;;
   esac
+  PATH="/toru/in/node_modules/.bin:$PATH"
   case $interpreter in
     node | */node) set -- --import file:///toru/in/resolve.mjs "$@" ;;
   esac

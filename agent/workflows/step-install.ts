@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, renameSync, rmSync, statSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { delimiter, dirname, join } from 'node:path';
 import { FAILURE_FILE } from '../containers/order.ts';
 import { findProgram } from '../process/programs.ts';
 import { spawned } from '../process/spawn.ts';
@@ -37,6 +37,9 @@ try {
 const environment = Object.fromEntries(
   Object.entries(process.env).flatMap(([name, value]) => (value === undefined ? [] : [[name, value]])),
 );
+// What packages bring as programs is found by its name, as by whoever activated the environment, and as in npm's own scripts.
+const programs = join(order.folder, order.language === 'python' ? 'bin' : 'node_modules/.bin');
+environment['PATH'] = [programs, ...(environment['PATH'] ?? '').split(delimiter)].filter((each) => each !== '').join(delimiter);
 if (process.execve === undefined) throw new Error('This Node can’t become another program.');
 process.execve(program, [program, ...args], environment);
 

@@ -1,12 +1,10 @@
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { ToruError } from '../../shared/errors.ts';
 import type { Action } from '../../shared/flow/definition.ts';
 import type { Lookup } from '../../shared/flow/template/evaluate.ts';
-import { findProgram } from '../process/programs.ts';
 import { resolveFile } from '../scripts/resolve.ts';
-import { loginPath } from '../system/login-environment.ts';
 import { installOf, installProgram, RESOLVE_FILE, resolveHook } from './dependencies.ts';
+import { interpreterOf } from './interpreters.ts';
 import { LANGUAGES, optionsOf } from './languages.ts';
 
 export interface ProgramOptions {
@@ -40,7 +38,7 @@ export interface StepProgram {
  */
 export async function programOf({ action, context, root, sources, folder, home }: ProgramOptions): Promise<StepProgram> {
   const language = LANGUAGES[action.language];
-  const path = interpreterOf(action.interpreter === undefined ? language.programs : [action.interpreter], action.language);
+  const path = await interpreterOf(action.language, action.interpreter);
   const before = optionsOf(action.language, path);
   // Loaded when a step needs it, as the readers of scripts are.
   const { prepareScript } = await import('./language/prepare-script.ts');
@@ -60,15 +58,4 @@ export async function programOf({ action, context, root, sources, folder, home }
     directory,
     files: { ...files, ...(hook.length === 0 ? {} : { [RESOLVE_FILE]: resolveHook(install.folder) }) },
   };
-}
-
-function interpreterOf(programs: readonly string[], language: string): string {
-  for (const program of programs) {
-    const path = program.includes('/') && !program.startsWith('/') ? null : findProgram(program, loginPath(process.env['PATH']));
-    if (path !== null) return path;
-  }
-  throw new ToruError(
-    'conflict',
-    `This host has no ${programs.join(' and no ')}, which a step in ${language} needs. Install it, or name an \`interpreter\`.`,
-  );
 }
