@@ -19,23 +19,30 @@ export function listJobs(db: Database, query: JobsQuery, owner: string | null): 
   only('workspace', query.workspace);
   only('task', query.task);
   only('source', query.source);
-  if (query.status !== undefined) {
-    where.push(`state IN (${query.status.map((_, at) => `@state${at}`).join(', ')})`);
-    query.status.forEach((state, at) => {
-      values[`state${at}`] = state;
-    });
-  }
   if (query.cursor !== undefined) {
     const { created_at, task_id } = decodeCursor(query.cursor);
     where.push('(created_at, job_id) < (@before, @id)');
     Object.assign(values, { before: created_at, id: task_id });
   }
-  const condition = where.length === 0 ? '' : `WHERE ${where.join(' AND ')}`;
-  const rows = db
-    .prepare<[Record<string, string | number>], JobRow>(
-      `SELECT ${COLUMNS} FROM jobs ${condition} ORDER BY created_at DESC, job_id DESC LIMIT @limit`,
-    )
-    .all(values);
+  const select = (more: readonly string[]): string => {
+    const all = [...where, ...more];
+    const condition = all.length === 0 ? '' : `WHERE ${all.join(' AND ')}`;
+    return `SELECT ${COLUMNS} FROM jobs ${condition} ORDER BY created_at DESC, job_id DESC LIMIT @limit`;
+  };
+  const named = (query.status ?? []).map((state, at) => {
+    values[`state${at}`] = state;
+    return `@state${at}`;
+  });
+  // One user's jobs and those of a task have an index of their own. Of all others that are in several states each state's newest are taken,
+  // or all of them would be read and sorted.
+  const isNarrow = owner !== null || query.task !== undefined;
+  const sql =
+    named.length === 0
+      ? select([])
+      : isNarrow || named.length === 1
+        ? select([`state IN (${named.join(', ')})`])
+        : `${named.map((state) => `SELECT * FROM (${select([`state = ${state}`])})`).join(' UNION ALL ')} ORDER BY created_at DESC, job_id DESC LIMIT @limit`;
+  const rows = db.prepare<[Record<string, string | number>], JobRow>(sql).all(values);
   const items = rows.slice(0, query.limit);
   const last = items.at(-1);
   const more = rows.length > query.limit && last !== undefined;

@@ -176,4 +176,8 @@ export const WORKFLOW_TABLES: readonly string[] = [
   -- The chain that a schedule starts, whose first action is its action; null: that action alone.
   ALTER TABLE schedules ADD COLUMN chain TEXT;
   `,
+  `
+  -- The newest of a workspace without a sort of all of them.
+  CREATE INDEX jobs_by_workspace ON jobs (workspace, created_at DESC, job_id DESC);
+  `,
 ];
