@@ -1,6 +1,6 @@
 import { useSignal } from '@preact/signals';
 import { CaseSensitive, ChevronDown, ChevronUp, Regex, X } from 'lucide-preact';
-import { useEffect, useRef } from 'preact/hooks';
+import { useEffect, useLayoutEffect, useRef } from 'preact/hooks';
 import { MAX_PLACES_FOUND } from '../../../shared/limits.ts';
 import { isFinal } from '../../../shared/run-state.ts';
 import type { Run } from '../../../shared/runs.ts';
@@ -33,7 +33,7 @@ export function Finder(props: { run: Run; viewer: LogViewer; problems: boolean; 
   const run = useRef(props.run);
   run.current = props.run;
 
-  useEffect(() => {
+  useLayoutEffect(() => {
     field.current?.focus();
     return () => {
       search.peek()?.stop();

@@ -1,6 +1,6 @@
 import { useSignal } from '@preact/signals';
 import { ArrowRight, X } from 'lucide-preact';
-import { useEffect, useRef } from 'preact/hooks';
+import { useLayoutEffect, useRef } from 'preact/hooks';
 import { Button } from '../parts/button.tsx';
 import { t } from '../translate.ts';
 
@@ -8,7 +8,7 @@ import { t } from '../translate.ts';
 export function GoToLine(props: { onGo: (line: number) => void; onClose: () => void }) {
   const text = useSignal('');
   const field = useRef<HTMLInputElement>(null);
-  useEffect(() => field.current?.focus(), []);
+  useLayoutEffect(() => field.current?.focus(), []);
   return (
     <form
       class="log-find"

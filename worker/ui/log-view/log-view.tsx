@@ -1,5 +1,5 @@
 import { type Signal, useComputed, useSignal, useSignalEffect } from '@preact/signals';
-import { useEffect, useRef } from 'preact/hooks';
+import { useEffect, useLayoutEffect, useRef } from 'preact/hooks';
 import type { Run } from '../../../shared/runs.ts';
 import { sentence } from '../api.ts';
 import { late } from '../parts/late.tsx';
@@ -58,7 +58,7 @@ export function LogView(props: {
     };
   }, [task]);
 
-  useEffect(() => {
+  useLayoutEffect(() => {
     // An address of other lines of this log, which somebody typed or followed.
     const follow = (): void => {
       const lines = linesInHash();

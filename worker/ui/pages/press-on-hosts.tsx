@@ -1,4 +1,4 @@
-import { useSignal } from '@preact/signals';
+import { type Signal, useSignal } from '@preact/signals';
 import { useEffect, useMemo } from 'preact/hooks';
 import { useLocation } from 'preact-iso';
 import { alike, tally } from '../../../shared/on-hosts.ts';
@@ -27,7 +27,7 @@ import { StateMark } from '../parts/state-mark.tsx';
 import { TextField } from '../parts/text-field.tsx';
 import { plural, t } from '../translate.ts';
 import { placeOn } from '../viewed-host.ts';
-import { checkAnswers, firstAnswers, offered, shownInputs } from './actions/input-answers.ts';
+import { type Answers, checkAnswers, firstAnswers, offered, shownInputs } from './actions/input-answers.ts';
 import { InputField } from './actions/input-field.tsx';
 import { OnHosts } from './hosts/on-hosts.ts';
 
@@ -46,6 +46,8 @@ export function Page() {
   );
   const started = useMemo(() => startedIn(query['runs'] ?? ''), []);
   const presses = useMemo(() => new OnHosts(id, started), []);
+  /** What was answered: another form, as when a host goes or comes, begins with it. */
+  const answers = useSignal<Answers>({});
   useEffect(() => () => presses.close(), []);
   // A reload, and whoever is sent the link, sees the same.
   const named = presses.rows.value.flatMap(({ host, task_id }) => (task_id === null ? [] : [`${host}:${task_id}`])).join(',');
@@ -67,7 +69,7 @@ export function Page() {
           action={<ButtonLink href="/">{t('Go to the actions')}</ButtonLink>}
         />
       ) : (
-        <Ask key={action.content_hash ?? ''} action={action} same={same} other={other} presses={presses} />
+        <Ask key={action.content_hash ?? ''} action={action} same={same} other={other} presses={presses} answers={answers} />
       )}
     </div>
   );
@@ -81,10 +83,11 @@ function startedIn(text: string): { host: string; task_id: string }[] {
   });
 }
 
-function Ask(props: { action: AnyAction; same: readonly string[]; other: readonly string[]; presses: OnHosts }) {
+function Ask(props: { action: AnyAction; same: readonly string[]; other: readonly string[]; presses: OnHosts; answers: Signal<Answers> }) {
   const { action, same, other, presses } = props;
   const chosen = useSignal<readonly string[]>(same);
-  const answers = useSignal(firstAnswers(action.inputs, action.remembered ?? {}));
+  const first = useMemo(() => firstAnswers(action.inputs, action.remembered ?? {}), []);
+  const answers = props.answers;
   const wrong = useSignal<Record<string, string>>({});
   const waits = useSignal(0);
   const typed = useSignal('');
@@ -92,7 +95,7 @@ function Ask(props: { action: AnyAction; same: readonly string[]; other: readonl
   const nameOf = (id: string): string => hosts.value.find((host) => host.id === id)?.name ?? id;
   // What an away host has under this id can't be compared; it is run there as it is then, or refused.
   const away = hosts.value.filter(({ online }) => !online);
-  const now = offered(action.inputs, answers.value);
+  const now = offered(action.inputs, { ...first, ...answers.value });
   const unfit = action.inputs.some((input) => input.type === 'file' || (input.type === 'choice' && input.options_from !== undefined));
   const mustType = action.confirm === 'type' && typed.value.trim() !== action.label;
   async function run(): Promise<void> {

@@ -58,6 +58,7 @@ function RunOf({ id }: { id: string }) {
   const cancelling = useSignal(false);
   const drawsLog = useSignal(false);
   const reading = useRef<AbortController | null>(null);
+  const hadTerminal = useRef(false);
 
   async function read(): Promise<void> {
     reading.current?.abort();
@@ -123,6 +124,8 @@ function RunOf({ id }: { id: string }) {
       </div>
     );
   }
+  // Until the page is left: whoever looks for something in its log when it begins or ends goes on there.
+  hadTerminal.current ||= shown.tty === true && !isFinal(shown.state);
   const log = (
     <>
       <LogView
@@ -181,13 +184,7 @@ function RunOf({ id }: { id: string }) {
         />
       </RunDetails>
       <Results key={`results ${id}`} task={id} over={isFinal(shown.state)} />
-      {!drawsLog.value ? (
-        <div class="log" />
-      ) : shown.tty === true && shown.state === 'running' ? (
-        <RunViews run={shown} log={log} reading={place !== null} />
-      ) : (
-        log
-      )}
+      {!drawsLog.value ? <div class="log" /> : hadTerminal.current ? <RunViews run={shown} log={log} reading={place !== null} /> : log}
       {asking.value !== null && <PressSheet key={asking.value.action.id} question={asking.value} />}
     </div>
   );

@@ -35,15 +35,14 @@ export function Page() {
   const away = hostPresence.value.kind === 'host_away' && host.value !== null;
   return (
     <div class="wide">
-      {away ? <PageHead title={t('Runs')} /> : null}
-      {(host.value?.pending_runs.length ?? 0) > 0 && <PendingList sheet />}
-      {away ? <LastKnown /> : <HistoryOf filters={filters} />}
+      <HistoryOf filters={filters} away={away} />
       {asking.value !== null && <PressSheet key={asking.value.action.id} question={asking.value} />}
     </div>
   );
 }
 
-function HistoryOf({ filters }: { filters: Filters }) {
+/** One tree with the host there and away: what somebody types into the filter stays when the host goes for a moment. */
+function HistoryOf({ filters, away }: { filters: Filters; away: boolean }) {
   const history = useMemo(() => new History(filters), [JSON.stringify(filters)]);
   const menuOf = useSignal<Run | null>(null);
   const sheet = useSignal<'clean-up' | 'export' | null>(null);
@@ -66,16 +65,41 @@ function HistoryOf({ filters }: { filters: Filters }) {
   return (
     <>
       <PageHead title={t('Runs')}>
-        <Button icon={<Download size={18} aria-hidden="true" />} onClick={setTo(sheet, 'export')}>
-          {t('Export')}
-        </Button>
-        {isAdmin.value && (
+        {!away && (
+          <Button icon={<Download size={18} aria-hidden="true" />} onClick={setTo(sheet, 'export')}>
+            {t('Export')}
+          </Button>
+        )}
+        {!away && isAdmin.value && (
           <Button icon={<Trash2 size={18} aria-hidden="true" />} onClick={setTo(sheet, 'clean-up')}>
             {t('Clean up')}
           </Button>
         )}
       </PageHead>
+      {(host.value?.pending_runs.length ?? 0) > 0 && <PendingList sheet />}
       <FilterBar filters={filters} users={[...new Set((runs ?? []).map((run) => run.user))]} />
+      {away ? <LastKnown /> : <Shown history={history} filters={filters} onMenu={openMenu} />}
+      {menuOf.value !== null && (
+        <RunMenu
+          run={menuOf.value}
+          onClose={setTo(menuOf, null)}
+          onDeleted={() => {
+            if (menuOf.value !== null) history.drop([menuOf.value.task_id]);
+          }}
+        />
+      )}
+      {sheet.value === 'export' && <Export filters={filters} onClose={setTo(sheet, null)} />}
+      {sheet.value === 'clean-up' && <CleanUp filters={filters} onClose={setTo(sheet, null)} onDone={() => history.refreshSoon()} />}
+    </>
+  );
+}
+
+/** What the filters leave of it. */
+function Shown(props: { history: History; filters: Filters; onMenu: (run: Run) => void }) {
+  const { history, filters } = props;
+  const runs = history.runs.value;
+  return (
+    <>
       {filters.action !== '' && <Trend action={filters.action} />}
       {history.problem.value !== null && (
         <Problem message={history.problem.value} action={<Button onClick={() => void history.read()}>{t('Try again')}</Button>} />
@@ -93,12 +117,12 @@ function HistoryOf({ filters }: { filters: Filters }) {
       {runs !== null && runs.length > 0 && (
         <div class="run-days">
           {filters.sort === 'longest' ? (
-            <Rows label={t('Runs')} runs={runs} onMenu={openMenu} />
+            <Rows label={t('Runs')} runs={runs} onMenu={props.onMenu} />
           ) : (
             daysOf(runs, ({ created_at }) => created_at, hostNow()).map((day) => (
               <section key={day.date} class="run-day">
                 <h2>{day.name}</h2>
-                <Rows label={t('Runs: {name}', { name: day.name })} runs={day.items} onMenu={openMenu} />
+                <Rows label={t('Runs: {name}', { name: day.name })} runs={day.items} onMenu={props.onMenu} />
               </section>
             ))
           )}
@@ -113,17 +137,6 @@ function HistoryOf({ filters }: { filters: Filters }) {
           />
         </div>
       )}
-      {menuOf.value !== null && (
-        <RunMenu
-          run={menuOf.value}
-          onClose={setTo(menuOf, null)}
-          onDeleted={() => {
-            if (menuOf.value !== null) history.drop([menuOf.value.task_id]);
-          }}
-        />
-      )}
-      {sheet.value === 'export' && <Export filters={filters} onClose={setTo(sheet, null)} />}
-      {sheet.value === 'clean-up' && <CleanUp filters={filters} onClose={setTo(sheet, null)} onDone={() => history.refreshSoon()} />}
     </>
   );
 }

@@ -1,5 +1,5 @@
 import { useSignal } from '@preact/signals';
-import { useEffect, useMemo } from 'preact/hooks';
+import { useEffect, useMemo, useRef } from 'preact/hooks';
 import { useLocation } from 'preact-iso';
 import { bytes } from '../amounts.ts';
 import { bound } from '../parts/bound.ts';
@@ -26,7 +26,7 @@ export function Page() {
   return (
     <div class="wide">
       <PageHead title={t('Search')} />
-      <Asking key={`ask ${request.in} ${request.since} ${request.how ?? ''}`} query={request} />
+      <Asking query={request} />
       {request.q.trim() === '' ? (
         <Empty title={t('Look through everything')}>
           {t('What runs were called, what they were given, and every line that they printed.')}
@@ -38,15 +38,23 @@ export function Page() {
   );
 }
 
+/** One form for all queries: a choice that is changed stays the element that has the focus. */
 function Asking({ query }: { query: Query }) {
   const text = useSignal(query.q);
+  const own = useRef(addressOf(query));
   function apply(next: Query): void {
+    own.current = addressOf(next);
     if (addressOf(next) !== addressOf(query)) navigate(addressOf(next), { replace: true });
   }
   useEffect(() => {
+    // Somebody went elsewhere, as by a link; what was typed meanwhile stays after a change of one's own.
+    if (own.current !== addressOf(query)) text.value = query.q;
+    own.current = addressOf(query);
+  }, [addressOf(query)]);
+  useEffect(() => {
     const timer = setTimeout(() => apply({ ...query, q: text.peek() }), TYPING_MS);
     return () => clearTimeout(timer);
-  }, [text.value]);
+  }, [text.value, addressOf(query)]);
   return (
     <search class="search-ask" aria-label={t('Search in all runs')}>
       <SearchBox

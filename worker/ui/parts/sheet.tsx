@@ -1,6 +1,6 @@
 import { X } from 'lucide-preact';
 import type { ComponentChildren } from 'preact';
-import { useEffect, useId, useRef } from 'preact/hooks';
+import { useId, useLayoutEffect, useRef } from 'preact/hooks';
 import { t } from '../translate.ts';
 import { leaveUnsaved, useUnsaved } from '../unsaved.ts';
 import { Button } from './button.tsx';
@@ -16,7 +16,7 @@ export function Sheet(props: { title: string; onClose: () => void; wide?: boolea
   const unsaved = props.unsaved === true;
   useUnsaved(unsaved);
   const close = (): void => leaveUnsaved(unsaved, props.onClose);
-  useEffect(() => {
+  useLayoutEffect(() => {
     const element = dialog.current;
     element?.showModal();
     // To the first field, or to the button that acts; where there is no keyboard, fields wait to be touched.

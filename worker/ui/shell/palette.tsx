@@ -35,7 +35,8 @@ interface Target {
 /** Goes to an action, a page or a run by a few letters of its name. Nothing is started here: the action's page has its key. */
 export function Palette({ onClose }: { onClose: () => void }) {
   const text = useSignal('');
-  const at = useSignal(0);
+  /** What is chosen, by its id: runs that come late change its place only. */
+  const at = useSignal<string | null>(null);
   const runs = useSignal<Run[]>([]);
   const list = useRef<HTMLDivElement>(null);
   useEffect(() => {
@@ -50,7 +51,7 @@ export function Palette({ onClose }: { onClose: () => void }) {
   }, []);
 
   const shown = bestMatches(text.value, targets(runs.value), ({ label }) => label).slice(0, MOST);
-  const chosen = shown[Math.min(at.value, shown.length - 1)];
+  const chosen = shown.find(({ id }) => id === at.value) ?? shown[0];
 
   function go(target: Target | undefined): void {
     if (target === undefined) return;
@@ -58,8 +59,9 @@ export function Palette({ onClose }: { onClose: () => void }) {
     navigate(target.href);
   }
   function move(by: number): void {
-    at.value = (Math.min(at.value, shown.length - 1) + by + shown.length) % Math.max(1, shown.length);
-    list.current?.children[at.value]?.scrollIntoView({ block: 'nearest' });
+    const place = ((chosen === undefined ? 0 : shown.indexOf(chosen)) + by + shown.length) % Math.max(1, shown.length);
+    at.value = shown[place]?.id ?? null;
+    list.current?.children[place]?.scrollIntoView({ block: 'nearest' });
   }
 
   return (
@@ -75,7 +77,7 @@ export function Palette({ onClose }: { onClose: () => void }) {
         value={text.value}
         onInput={(event) => {
           text.value = event.currentTarget.value;
-          at.value = 0;
+          at.value = null;
         }}
         onKeyDown={(event) => {
           if (event.key === 'ArrowDown') move(1);
@@ -88,7 +90,7 @@ export function Palette({ onClose }: { onClose: () => void }) {
         }}
       />
       <div id="palette-list" class="palette" role="listbox" aria-label={t('Found')} ref={list}>
-        {shown.map((target, index) => (
+        {shown.map((target) => (
           // biome-ignore lint/a11y/useKeyWithClickEvents: the field above moves through the list and opens what is chosen.
           <div
             key={target.id}
@@ -98,7 +100,7 @@ export function Palette({ onClose }: { onClose: () => void }) {
             aria-selected={target === chosen}
             class={target === chosen ? 'palette-here' : ''}
             onPointerMove={() => {
-              at.value = index;
+              at.value = target.id;
             }}
             onClick={() => go(target)}
           >

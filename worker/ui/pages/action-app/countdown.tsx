@@ -1,6 +1,6 @@
 import { useSignal } from '@preact/signals';
 import { Square } from 'lucide-preact';
-import { useEffect, useRef } from 'preact/hooks';
+import { useLayoutEffect, useRef } from 'preact/hooks';
 import { Button } from '../../parts/button.tsx';
 import { plural, t } from '../../translate.ts';
 
@@ -12,7 +12,7 @@ export function Countdown(props: { label: string; onRun: () => void; onStop: () 
   const latest = useRef(props);
   latest.current = props;
 
-  useEffect(() => {
+  useLayoutEffect(() => {
     const timer = setInterval(() => {
       left.value -= 1;
       if (left.value > 0) return;

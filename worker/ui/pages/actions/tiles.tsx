@@ -83,7 +83,7 @@ export function Tiles() {
     <>
       {list.length > 1 && (
         <div class="actions-tools">
-          {list.length >= FILTER_FROM && (
+          {(list.length >= FILTER_FROM || wanted !== '') && (
             <search>
               <SearchBox
                 label={t('Filter the actions')}
@@ -102,8 +102,8 @@ export function Tiles() {
         {sections.map(({ id, title, actions: tiles }, i) => (
           <Group key={id} id={id} title={title} open={wanted !== ''}>
             <ul class="tiles" aria-label={title === '' ? t('Actions') : title} onKeyDown={(event) => moveInGrid?.(event)}>
-              {tiles.map((action) => [
-                cardsBefore(action.id),
+              {tiles.flatMap((action) => [
+                ...cardsBefore(action.id),
                 <Tile
                   key={action.id}
                   action={action}

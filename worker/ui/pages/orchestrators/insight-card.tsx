@@ -8,13 +8,11 @@ import { When } from '../../parts/when.tsx';
 import { toast } from '../../toasts.ts';
 import { fromServer, t } from '../../translate.ts';
 import { dismiss } from './calls.ts';
-import { InjectSheet } from './inject-sheet.tsx';
 import { Lines } from './lines.tsx';
 import { kindOf, toneOf } from './words.ts';
 
-/** Something that an orchestrator found: what, where, what stood there, and what can be done. */
-export function InsightCard({ insight }: { insight: Insight }) {
-  const typing = useSignal(false);
+/** Something that an orchestrator found: what, where, what stood there, and what can be done. @param props.onType somebody wants to type there. */
+export function InsightCard({ insight, onType }: { insight: Insight; onType: () => void }) {
   const busy = useSignal(false);
   const { kind, terminal, terminal_name: name, reason, evidence, suggestion, created_at } = insight;
   async function drop(): Promise<void> {
@@ -61,22 +59,12 @@ export function InsightCard({ insight }: { insight: Insight }) {
             kind="primary"
             icon={<Keyboard size={18} aria-hidden="true" />}
             aria-label={t('Type into {name}', { name })}
-            onClick={() => {
-              typing.value = true;
-            }}
+            onClick={onType}
           >
             {t('Type…')}
           </Button>
         )}
       </footer>
-      {typing.value && (
-        <InjectSheet
-          insight={insight}
-          onClose={() => {
-            typing.value = false;
-          }}
-        />
-      )}
     </li>
   );
 }

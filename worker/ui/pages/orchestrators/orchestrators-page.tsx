@@ -1,10 +1,11 @@
 import { useSignal } from '@preact/signals';
 import { Eye, EyeOff, Pencil, Plus, Trash2 } from 'lucide-preact';
 import { useEffect } from 'preact/hooks';
-import type { Orchestrator, OrchestratorFrame } from '../../../../shared/orchestrators.ts';
+import type { Insight, Orchestrator, OrchestratorFrame } from '../../../../shared/orchestrators.ts';
 import { useResource } from '../../data/resource.ts';
 import { Ask } from '../../parts/ask.tsx';
 import { Back } from '../../parts/back.tsx';
+import { setTo } from '../../parts/bound.ts';
 import { Button } from '../../parts/button.tsx';
 import { Empty, Loading, Problem } from '../../parts/empty.tsx';
 import { IconButton } from '../../parts/icon-button.tsx';
@@ -14,6 +15,7 @@ import { Section } from '../../parts/section.tsx';
 import { plural, t } from '../../translate.ts';
 import type { Watching } from './calls.ts';
 import { hearOrchestrators, newestFirst, readWatching, removeOrchestrator } from './calls.ts';
+import { InjectSheet } from './inject-sheet.tsx';
 import { InsightCard } from './insight-card.tsx';
 import { OrchestratorSheet } from './orchestrator-sheet.tsx';
 import { stallOf } from './words.ts';
@@ -25,6 +27,8 @@ export function OrchestratorsPage() {
   /** The one that is changed; null: a new one. */
   const editing = useSignal<Orchestrator | null | undefined>(undefined);
   const removing = useSignal<Orchestrator | null>(null);
+  /** The one that somebody types for: it may go meanwhile, and what was typed stays. */
+  const typing = useSignal<Insight | null>(null);
   useEffect(() => hearOrchestrators((frame) => watching.update((now) => changed(now, frame)), watching.again), []);
 
   const items = watching.data?.items ?? [];
@@ -66,7 +70,7 @@ export function OrchestratorsPage() {
             ) : (
               <ul class="insights" aria-label={t('Insights')}>
                 {insights.map((insight) => (
-                  <InsightCard key={insight.id} insight={insight} />
+                  <InsightCard key={insight.id} insight={insight} onType={setTo(typing, insight)} />
                 ))}
               </ul>
             )}
@@ -89,6 +93,7 @@ export function OrchestratorsPage() {
           </Section>
         </>
       )}
+      {typing.value !== null && <InjectSheet insight={typing.value} onClose={setTo(typing, null)} />}
       {editing.value !== undefined && (
         <OrchestratorSheet
           of={editing.value}

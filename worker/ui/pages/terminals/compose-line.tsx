@@ -1,6 +1,6 @@
 import { useSignal } from '@preact/signals';
 import { CornerDownLeft, X } from 'lucide-preact';
-import { useEffect, useRef } from 'preact/hooks';
+import { useLayoutEffect, useRef } from 'preact/hooks';
 import { Button } from '../../parts/button.tsx';
 import { IconButton } from '../../parts/icon-button.tsx';
 import { t } from '../../translate.ts';
@@ -9,7 +9,7 @@ import { t } from '../../translate.ts';
 export function ComposeLine(props: { hint: string; onSend: (text: string, enter: boolean) => boolean; onClose: () => void }) {
   const text = useSignal('');
   const field = useRef<HTMLTextAreaElement>(null);
-  useEffect(() => field.current?.focus(), []);
+  useLayoutEffect(() => field.current?.focus(), []);
   const send = (enter: boolean): void => {
     if (props.onSend(text.peek(), enter)) text.value = '';
     field.current?.focus();

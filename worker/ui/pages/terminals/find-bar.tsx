@@ -1,6 +1,6 @@
 import { useSignal } from '@preact/signals';
 import { ArrowDown, ArrowUp, Search, X } from 'lucide-preact';
-import { useEffect, useRef } from 'preact/hooks';
+import { useLayoutEffect, useRef } from 'preact/hooks';
 import { Button } from '../../parts/button.tsx';
 import { IconButton } from '../../parts/icon-button.tsx';
 import { VERBATIM } from '../../parts/verbatim.ts';
@@ -12,7 +12,7 @@ export function FindBar(props: { find: Find; onLog?: (text: string) => void; onC
   const { find } = props;
   const text = useSignal('');
   const field = useRef<HTMLInputElement>(null);
-  useEffect(() => {
+  useLayoutEffect(() => {
     field.current?.focus();
     return () => find.end();
   }, []);

@@ -1,6 +1,6 @@
 import { useSignal } from '@preact/signals';
 import { Copy, X } from 'lucide-preact';
-import { useEffect } from 'preact/hooks';
+import { useLayoutEffect } from 'preact/hooks';
 import { Button } from '../../parts/button.tsx';
 import { IconButton } from '../../parts/icon-button.tsx';
 import { t } from '../../translate.ts';
@@ -12,7 +12,7 @@ import { selected } from './selection.ts';
 export function SelectionBar({ screen, touch }: { screen: LiveScreen; touch: boolean }) {
   const { term } = screen.emulator;
   const drawn = useSignal(0);
-  useEffect(() => {
+  useLayoutEffect(() => {
     const draw = (): void => {
       drawn.value += 1;
     };

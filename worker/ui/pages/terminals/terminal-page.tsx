@@ -20,11 +20,12 @@ import { stateOf } from './words.ts';
 
 /** One terminal, or two beside each other. */
 export function TerminalPage({ id, beside }: { id: string; beside: string | null }) {
-  if (beside === null || beside === id) return <Pane id={id} />;
+  const other = beside === id ? null : beside;
+  // One tree for both: what is composed in a terminal stays when another one comes beside it, or goes.
   return (
-    <div class="terminal-split">
-      <Pane id={id} onAway={() => navigate(`/terminals/${beside}`)} />
-      <Pane key={beside} id={beside} onAway={() => navigate(`/terminals/${id}`)} />
+    <div class={other === null ? 'terminal-alone' : 'terminal-split'}>
+      <Pane key={id} id={id} {...(other === null ? {} : { onAway: () => navigate(`/terminals/${other}`) })} />
+      {other !== null && <Pane key={other} id={other} onAway={() => navigate(`/terminals/${id}`)} />}
     </div>
   );
 }

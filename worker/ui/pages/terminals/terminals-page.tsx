@@ -17,6 +17,7 @@ import { t } from '../../translate.ts';
 import { closeTerminal, listTerminals, openTerminal } from './calls.ts';
 import { hearTerminals } from './terminal-frames.ts';
 import { stateOf, wishOf } from './words.ts';
+import './terminals.css';
 
 /** All terminals that the person may see, live. */
 export function TerminalsPage() {
@@ -57,21 +58,21 @@ export function TerminalsPage() {
   return (
     <div class="wide">
       <PageHead title={t('Terminals')} lead={t('Shells on the host that go on when you leave, on any screen.')}>
-        {isAdmin.value && (
-          <>
-            <ButtonLink href="/terminals/folders" icon={<FolderTree size={18} aria-hidden="true" />}>
-              {t('Folders')}
-            </ButtonLink>
-            <ButtonLink href="/terminals/worktrees" icon={<GitFork size={18} aria-hidden="true" />}>
-              {t('Worktrees')}
-            </ButtonLink>
-            <ButtonLink href="/terminals/orchestrators" icon={<Eye size={18} aria-hidden="true" />}>
-              {t('Orchestrators')}
-            </ButtonLink>
-          </>
-        )}
         {open_}
       </PageHead>
+      {isAdmin.value && (
+        <nav class="terminal-places" aria-label={t('Beside terminals')}>
+          <ButtonLink href="/terminals/folders" icon={<FolderTree size={18} aria-hidden="true" />}>
+            {t('Folders')}
+          </ButtonLink>
+          <ButtonLink href="/terminals/worktrees" icon={<GitFork size={18} aria-hidden="true" />}>
+            {t('Worktrees')}
+          </ButtonLink>
+          <ButtonLink href="/terminals/orchestrators" icon={<Eye size={18} aria-hidden="true" />}>
+            {t('Orchestrators')}
+          </ButtonLink>
+        </nav>
+      )}
       {list.problem !== null && (
         <Problem message={list.problem} action={<Button onClick={() => void list.reload()}>{t('Try again')}</Button>} />
       )}

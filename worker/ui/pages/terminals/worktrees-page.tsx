@@ -50,7 +50,7 @@ export function WorktreesPage() {
         before={<Back href="/terminals" label={t('Terminals')} />}
         lead={t('A folder of its own for each branch that somebody works on.')}
       >
-        {!none && name}
+        {roots.data !== null && !none && name}
         {items.length > 0 && (
           <Button kind="primary" icon={<GitFork size={18} aria-hidden="true" />} onClick={setTo(adding, true)}>
             {t('New worktree')}
@@ -84,9 +84,9 @@ export function WorktreesPage() {
       )}
       <Trash trash={trash} onRestored={again} />
       {adding.value && <AddWorktree onDone={again} onClose={setTo(adding, false)} />}
-      {editing.value && (
+      {editing.value && roots.data !== null && (
         <RootsSheet
-          roots={roots.data?.roots ?? []}
+          roots={roots.data.roots}
           onDone={(now) => {
             roots.set({ roots: now });
             again();

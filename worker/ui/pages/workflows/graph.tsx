@@ -1,7 +1,7 @@
 import { useSignal } from '@preact/signals';
 import { Maximize, ZoomIn, ZoomOut } from 'lucide-preact';
 import type { ComponentChildren } from 'preact';
-import { useEffect, useMemo, useRef } from 'preact/hooks';
+import { useEffect, useLayoutEffect, useMemo, useRef } from 'preact/hooks';
 import { t } from '../../translate.ts';
 import './graph.css';
 import { IconButton } from '../../parts/icon-button.tsx';
@@ -170,7 +170,7 @@ function edgeState(from: GraphNode | undefined, to: GraphNode | undefined): stri
 function useGestures(view: { current: HTMLElement | null }, larger: (by: number) => void): void {
   const latest = useRef(larger);
   latest.current = larger;
-  useEffect(() => {
+  useLayoutEffect(() => {
     const element = view.current;
     if (element === null) return undefined;
     const fingers = new Map<number, PointerEvent>();
