@@ -55,10 +55,14 @@ describeInBrowser('what somebody is using when news arrive', () => {
     await field.click();
     const held = await hold(field);
     await stage.stopAgent();
-    await page.getByText('Host offline since').waitFor();
-    expect(await held()).toBe(SAME);
-    await page.keyboard.type('hel');
-    await stage.startAgent();
+    try {
+      await page.getByText('Host offline since').waitFor();
+      expect(await held()).toBe(SAME);
+      await page.keyboard.type('hel');
+    } finally {
+      await stage.startAgent();
+      await stage.linked();
+    }
     await page.getByText('Host offline since').waitFor({ state: 'detached' });
     await page.keyboard.type('lo');
     expect(await held()).toBe(SAME);
