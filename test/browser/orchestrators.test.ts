@@ -76,6 +76,24 @@ describeInBrowser('orchestrators', () => {
     await eventually('the program got it', output, { holds: (text) => text.includes('got <') && text.includes('add a test for tabs') });
   });
 
+  test('what is typed for a terminal stays where its insight goes meanwhile', async () => {
+    const find = async (): Promise<{ id: string; orchestrator: string } | undefined> => {
+      const [watch] = (await scene.admin.http('GET', '/api/orchestrators')).json().items;
+      const { items } = (await scene.admin.http('GET', `/api/orchestrators/${watch.id}/insights`)).json();
+      return items.find((one: { terminal: string; state: string }) => one.terminal === waits && one.state === 'open');
+    };
+    await scene.admin.http('POST', `/api/terminals/${waits}/input`, { data: 'x\r' });
+    const insight = await eventually('it does not go on again', find, { holds: (found) => found !== undefined, limitMs: 120_000 });
+    const card = page.getByRole('listitem').filter({ hasText: 'write the tests' }).filter({ hasText: 'Does not go on' });
+    await card.getByRole('button', { name: 'Type into write the tests' }).click();
+    const sheet = page.getByRole('dialog', { name: 'Type into write the tests' });
+    await sheet.getByLabel('Text').fill('half a');
+    await scene.admin.http('PATCH', `/api/orchestrators/${insight?.orchestrator}/insights/${insight?.id}`, { state: 'dismissed' });
+    await card.waitFor({ state: 'detached' });
+    expect(await sheet.getByLabel('Text').inputValue()).toBe('half a');
+    await sheet.getByRole('button', { name: 'Cancel' }).click();
+  }, 200_000);
+
   test('an insight is dismissed, here and in another tab', async () => {
     const { page: other } = await scene.browse({ viewport: { width: 390, height: 844 } });
     await other.goto(`${scene.toru.url}/terminals/orchestrators`);

@@ -168,7 +168,10 @@ describeInBrowser('the page of a terminal', () => {
     await type('cd inbox; clear; pwd\n');
     await showsScreen(page, /inbox$/m);
     await page.locator('input[type=file]').setInputFiles(source);
-    await page.getByText(/to-send.txt is in .*inbox/).waitFor();
+    await eventually('the page says where the file is', () => page.locator('.toast').allInnerTexts(), {
+      holds: (toasts) => toasts.some((text) => /to-send.txt is in .*inbox/.test(text)),
+      limitMs: 20_000,
+    });
     expect(readFileSync(join(stage.home, 'inbox', 'to-send.txt'), 'utf8')).toBe('sent by the page');
     await page.getByRole('button', { name: 'Download a file' }).click();
     const path = page.getByRole('textbox', { name: 'Path' });

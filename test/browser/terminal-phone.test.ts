@@ -113,8 +113,9 @@ describeInBrowser('a terminal on a phone', () => {
     const field = page.getByRole('textbox', { name: 'Text for the terminal' });
     await field.fill('echo one\necho two');
     await page.getByRole('button', { name: 'Insert', exact: true }).tap();
-    await showsScreen(page, /echo one\n.*echo two/);
-    expect(await screenOf(page)).not.toMatch(/^one/m);
+    const shown = await showsScreen(page, /echo two/);
+    expect(shown, 'nothing of it ran before Enter').not.toMatch(/^one$/m);
+    expect(shown, 'it is one paste: both lines wait at the prompt').toMatch(/echo one\n.*echo two/);
     await page.getByRole('button', { name: 'Send', exact: true }).tap();
     await showsScreen(page, /\none\ntwo\n/);
     await key(page, 'Write a text').tap();
@@ -142,15 +143,21 @@ describeInBrowser('a terminal on a phone', () => {
     const word = await placeOf(page, 'pears-and');
     const middle = word.y + word.height / 2;
     await fingers(page, [[[word.x + 10, middle]]], 700);
-    await page.getByRole('toolbar', { name: 'Selection' }).getByRole('button', { name: 'Copy' }).tap();
+    const selection = page.getByRole('toolbar', { name: 'Selection' });
+    await eventually('a finger that rests has selected', () => selection.count(), { holds: (count) => count === 1, limitMs: 20_000 });
+    await selection.getByRole('button', { name: 'Copy' }).tap();
     const copied = () => page.evaluate(() => navigator.clipboard.readText());
     await expect.poll(copied).toBe('pears-and');
     await expect.poll(() => page.locator('.selection-end').count()).toBe(0);
     await page.locator('.toast').waitFor({ state: 'hidden' });
     const other = await placeOf(page, 'apples');
     await fingers(page, [[[word.x + 10, middle]], [[other.x + other.width - 2, middle]]], 700);
-    await page.getByRole('toolbar', { name: 'Selection' }).getByRole('button', { name: 'Copy' }).tap();
-    await expect.poll(copied).toBe('pears-and apples');
+    await eventually('a finger that was moved on has selected', () => selection.count(), {
+      holds: (count) => count === 1,
+      limitMs: 20_000,
+    });
+    await selection.getByRole('button', { name: 'Copy' }).tap();
+    await expect.poll(copied, { message: 'the selection goes to where the finger was moved' }).toBe('pears-and apples');
   });
 
   test('two fingers change the size of the letters, which is remembered, and the page does not zoom', async () => {

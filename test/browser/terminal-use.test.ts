@@ -169,17 +169,19 @@ describeInBrowser('a terminal in use', () => {
 
   test('a bell is seen and said, and the terminal says elsewhere that it wants attention', async () => {
     // It is there for a moment only, which a look now and then may miss.
-    const rang = page.evaluate(
-      () =>
-        new Promise<boolean>((resolve) => {
-          const seen = (): void => {
-            if (document.querySelector('.terminal-bell') !== null) resolve(true);
-          };
-          new MutationObserver(seen).observe(document.body, { childList: true, subtree: true });
-        }),
-    );
+    await page.evaluate(() => {
+      const seen = (): void => {
+        if (document.querySelector('.terminal-bell') !== null) document.documentElement.dataset['rang'] = 'seen';
+        const said = [...document.querySelectorAll('[aria-live], [role=status], [role=alert]')].map((each) => each.textContent);
+        if (said.includes('Bell')) document.documentElement.dataset['bell'] = 'said';
+      };
+      new MutationObserver(seen).observe(document.body, { childList: true, subtree: true, characterData: true });
+    });
     await type('clear; sleep 0.3; printf "\\a"\n');
-    await rang;
+    await eventually('the bell is seen and said', () => page.evaluate(() => ({ ...document.documentElement.dataset })), {
+      holds: ({ rang, bell }) => rang === 'seen' && bell === 'said',
+      limitMs: 20_000,
+    });
     await page.goto(`${stage.url}/terminals`);
     await client.http('POST', `/api/terminals/${id}/input`, { data: 'sleep 0.2; printf "\\a"\r' });
     await eventually('it wants attention', async () => (await client.http('GET', `/api/terminals/${id}`)).json().attention, {
