@@ -1,5 +1,5 @@
 import { useSignal } from '@preact/signals';
-import { ArchiveRestore, FolderCog, GitFork, SquareTerminal, Trash2 } from 'lucide-preact';
+import { ArchiveRestore, GitFork, SquareTerminal, Trash2 } from 'lucide-preact';
 import type { List } from '../../../../shared/api.ts';
 import type { TrashedWorktree, WorktreeStatus } from '../../../../shared/worktrees.ts';
 import { bytes } from '../../amounts.ts';
@@ -39,7 +39,8 @@ export function WorktreesPage() {
   const items = list.data?.items ?? [];
   const none = roots.data !== null && roots.data.roots.length === 0;
   const name = (
-    <Button kind={none ? 'primary' : 'plain'} icon={<FolderCog size={18} aria-hidden="true" />} onClick={setTo(editing, true)}>
+    // Without a sign: on a phone a button that has one shows only that.
+    <Button kind={none ? 'primary' : 'plain'} onClick={setTo(editing, true)}>
       {t('Folders with repositories')}
     </Button>
   );
