@@ -95,6 +95,24 @@ it('ends the work for a client that leaves', async () => {
   await expect.poll(() => cancelled, { message: 'the work is cancelled' }).toBe(true);
 });
 
+it('takes a client that leaves before its answer for no fault of its own', async () => {
+  const left = Promise.withResolvers<void>();
+  const waits = async (asked: Request, { caller }: { caller: Caller }): Promise<Response> => {
+    callers.push(caller);
+    await new Promise((resolve) => asked.signal.addEventListener('abort', resolve));
+    left.resolve();
+    throw asked.signal.reason;
+  };
+  transport = await startLocalTransport({ home, api: { fetch: waits }, log });
+  const outgoing = request({ socketPath: transport.path, path: '/api/x' });
+  outgoing.on('error', () => undefined).end();
+  await expect.poll(() => callers.length).toBe(1);
+  outgoing.destroy();
+  await left.promise;
+  await new Promise(setImmediate);
+  expect(logged).toEqual([]);
+});
+
 it.each(['/api/%2e%2e/x', '/api/a%2Fb', '/api/../x', '/api//x', '/api/a%00', '/api/a\\b', '/api/.'])(
   'refuses the path %j before it is put straight',
   async (path) => {

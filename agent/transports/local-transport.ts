@@ -67,6 +67,8 @@ function listener({ callerOf, api, log }: Omit<SocketOptions, 'path'>): (incomin
       return await api.fetch(request, { caller: callerOf(request) });
     } catch (error) {
       if (error instanceof ToruError) return refusal(error);
+      // Who asked has left, and what was done for them said so: nobody hears the answer.
+      if (request.signal.aborted) return new Response(null, { status: 499 });
       throw error;
     }
   }
