@@ -4,17 +4,19 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { isErrorCode } from '../../shared/errors.ts';
 import { seededRandom } from '../../shared/fixtures/seeded-random.ts';
 import { scaled } from '../../tools/test-pace.ts';
+import { Client } from '../harness/client.ts';
 import type { Toru } from '../harness/toru.ts';
 import { startToru } from '../harness/toru.ts';
 import type { Draw } from './any-requests.ts';
-import { ANY_REQUESTS, askLocally } from './any-requests.ts';
+import { ANY_REQUESTS, anyFrame, askLocally } from './any-requests.ts';
 
 /**
- * Many who ask for anything, of anything, in any order: what is looked at is removed meanwhile, what was begun is left. The agent answers
+ * Many programs and pages that ask for anything, of anything, in any order: what is looked at is removed meanwhile, what was begun is left. The agent answers
  * each in its own words, goes on, and finds no fault in itself.
  */
 
 const ASKERS = 12;
+const PAGES = 3;
 const REQUESTS = scaled(20_000, 1500);
 const KEPT = 30;
 const NOBODY = '3f2b1c00-0000-4000-8000-000000000000';
@@ -82,7 +84,9 @@ function drawOf(random: () => number): Draw {
   };
 }
 
-test(`${ASKERS} who ask for anything in any order find the agent well`, { timeout: scaled(1_800_000, 600_000) }, async () => {
+test(`${ASKERS} programs and ${PAGES} pages that ask for anything in any order find the agent well`, {
+  timeout: scaled(1_800_000, 600_000),
+}, async () => {
   const seed = Date.now() % 1_000_000;
   const draw = drawOf(seededRandom(seed));
   const total = ANY_REQUESTS.reduce((sum, { weight }) => sum + weight, 0);
@@ -110,7 +114,20 @@ test(`${ASKERS} who ask for anything in any order find the agent well`, { timeou
         strange.push(`${name}: ${method} ${path} → ${answer.status} ${answer.text.slice(0, 500)}`);
     }
   };
-  await Promise.all(Array.from({ length: ASKERS }, asker));
+  /** Pages come, say anything, and go without a word. */
+  const page = async (): Promise<void> => {
+    for (const client = await Client.of(toru); begun < REQUESTS && strange.length === 0; ) {
+      const socket = await client.openSocket();
+      for (let frames = 40; frames > 0 && socket.closed === null; frames -= 1) {
+        socket.sendRaw(JSON.stringify(anyFrame(draw)));
+        await new Promise((resolve) => setTimeout(resolve, 60 * draw.random()));
+      }
+      const internal = socket.of('error').filter(({ code }) => code === 'internal');
+      strange.push(...internal.map((frame) => JSON.stringify(frame)));
+      socket.ws.terminate();
+    }
+  };
+  await Promise.all([...Array.from({ length: ASKERS }, asker), ...Array.from({ length: PAGES }, page)]);
   const log = readFileSync(join(toru.home, 'logs', 'agent.log'), 'utf8').split('\n');
   const faults = log.filter((line) => /^\{"level":"(?:error|fatal)"/.test(line));
   expect({ strange, faults, pid: toru.agentPid() }, `with seed ${seed}`).toEqual({ strange: [], faults: [], pid });

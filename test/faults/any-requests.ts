@@ -302,3 +302,23 @@ const OTHERS: AnyRequest[] = [
 ];
 
 export const ANY_REQUESTS: readonly AnyRequest[] = [...RUNS, ...TERMINALS, ...WORKFLOWS, ...OTHERS];
+
+/** Frames of the WebSocket, of which any may follow any other. */
+const ANY_FRAMES: readonly [(draw: Draw) => object, ...((draw: Draw) => object)[]] = [
+  (d) => ({ type: 'attach', task_id: d.id('run'), from: d.one([0, 'tail', 100]) }),
+  (d) => ({ type: 'attach', terminal_id: d.id('terminal'), from: d.one(['screen', 'tail', 0]) }),
+  (d) => ({ type: 'attach', terminal_id: d.id('terminal'), from: 'screen' }),
+  (d) => ({ type: 'detach', ...(d.sometimes(0.5) ? { task_id: d.id('run') } : { terminal_id: d.id('terminal') }) }),
+  (d) => ({ type: 'ack', task_id: d.id('run'), cursor: Math.floor(1000 * d.random()) }),
+  (d) => ({ type: 'input', terminal_id: d.id('terminal'), data: d.one(KEYS) }),
+  (d) => ({ type: 'input', task_id: d.id('run'), data: 'yes\n', ...(d.sometimes(0.3) ? { eof: true } : {}) }),
+  (d) => ({ type: 'resize', terminal_id: d.id('terminal'), cols: 10 + Math.floor(90 * d.random()), rows: 20 }),
+  (d) => ({ type: 'run', script: d.one(SCRIPTS), args: [] }),
+  (d) => ({ type: 'cancel', task_id: d.id('run') }),
+  (d) => ({ type: d.one(['subscribe', 'unsubscribe']), topic: d.one(['runs', 'jobs', 'terminals', 'system', 'orchestrators', 'plugins']) }),
+];
+
+/** What a page says next. */
+export function anyFrame(draw: Draw): object {
+  return draw.one(ANY_FRAMES)(draw);
+}
