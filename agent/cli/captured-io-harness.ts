@@ -1,10 +1,11 @@
 import { Readable } from 'node:stream';
 import { runCli } from './cli.ts';
 
-/** A command as one types it where nothing is a terminal. @param env its environment. @returns how it ended, and what it printed. */
+/** A command as one types it where nothing is a terminal. @param env its environment. @param piped what comes by standard input. @returns how it ended, and what it printed. */
 export async function ranCommand(
   args: string[],
   env: Record<string, string | undefined>,
+  piped = '',
 ): Promise<{ code: number; out: string; err: string }> {
   const written = { out: '', err: '' };
   const output = (to: 'out' | 'err') => ({
@@ -17,7 +18,7 @@ export async function ranCommand(
   const io = {
     out: output('out'),
     err: output('err'),
-    input: Readable.from([]),
+    input: Readable.from(piped === '' ? [] : [piped]),
     keyboard: null,
     env,
     interrupted: new AbortController().signal,

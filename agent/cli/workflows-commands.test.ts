@@ -102,6 +102,15 @@ it('lists secrets by their names, with whose they are', async () => {
   expect(out).toMatch(/^NAME +WORKSPACE +SET +BY\nNAS_TOKEN +all +\d.* admin\nOF_OPS +ops +\d.* admin\n$/);
 });
 
+it('warns of a secret that is too short to be hidden, and of no other', async () => {
+  const set = (value: string) => ranCommand(['secret', 'set', 'PIN'], { TORU_HOME: flow.home }, value);
+  // In bytes, without the line break of a pipe.
+  for (const value of ['12345', '12345\n', 'äö1'])
+    expect(await set(value), value).toMatchObject({ code: 0, out: 'PIN\n', err: expect.stringContaining('shorter than 6 bytes') });
+  for (const value of ['123456', 'äöü\n']) expect(await set(value), value).toEqual({ code: 0, out: 'PIN\n', err: '' });
+  expect((await toru('secret', 'remove', 'PIN')).code).toBe(0);
+});
+
 it('schedules an action, lists and fires it, and takes the schedule away', async () => {
   flow.script('say.sh', '#!/bin/sh\necho "$1"\n');
   const inputs = [{ type: 'text', name: 'word', label: 'Word', required: true }];

@@ -503,7 +503,8 @@ function failing(work: () => Ended): Ended {
 
 /** A template that can't be rendered says itself what is wrong with it. */
 function sayable(error: unknown): ToruError {
-  return error instanceof TemplateError ? new ToruError('bad_request', error.message, { cause: error }) : toToruError(error);
+  const { code, message } = error instanceof TemplateError ? { code: 'bad_request' as const, message: error.message } : toToruError(error);
+  return new ToruError(code, withNextStep(message), { cause: error });
 }
 
 /** What a job that comes of another one has of it. */
@@ -516,4 +517,10 @@ export function whose({
 
 function asRecord(value: Json | undefined): Record<string, Json> {
   return typeof value === 'object' && value !== null && !Array.isArray(value) ? value : {};
+}
+
+/** Whoever reads that a secret is missing learns how it is stored. */
+function withNextStep(message: string): string {
+  const name = /\bsecret\.(\w+) is not defined\.$/.exec(message)?.[1];
+  return name === undefined ? message : `${message} Store it: toru secret set ${name}`;
 }

@@ -299,6 +299,18 @@ describe('pace', () => {
 });
 
 describe('secrets', () => {
+  it('that are not there are named, with how they are stored', async () => {
+    flow.write(
+      'missing.yaml',
+      `tasks:
+  missing: { flow: { one: { type: script, script: 'true', env: { KEY: "{{ secret.NOT_STORED }}" } } } }
+`,
+    );
+    await flow.load();
+    const job = await flow.ended(await flow.execute('missing'));
+    expect(job.steps[0]?.error).toBe('env.KEY: secret.NOT_STORED is not defined. Store it: toru secret set NOT_STORED');
+  });
+
   it('reach the script alone: masked in its output, sealed with the job, and in no row', async () => {
     flow.services.secrets.set(flow.admin, 'TOKEN', null, 'stored-secret-1');
     flow.write(
