@@ -80,7 +80,10 @@ describeInBrowser('orchestrators', () => {
     const find = async (): Promise<{ id: string; orchestrator: string } | undefined> => {
       const [watch] = (await scene.admin.http('GET', '/api/orchestrators')).json().items;
       const { items } = (await scene.admin.http('GET', `/api/orchestrators/${watch.id}/insights`)).json();
-      return items.find((one: { terminal: string; state: string }) => one.terminal === waits && one.state === 'open');
+      return items.find(
+        (one: { terminal: string; kind: string; state: string }) =>
+          one.terminal === waits && one.kind === 'stalled' && one.state === 'open',
+      );
     };
     await scene.admin.http('POST', `/api/terminals/${waits}/input`, { data: 'x\r' });
     const insight = await eventually('it does not go on again', find, { holds: (found) => found !== undefined, limitMs: 120_000 });
