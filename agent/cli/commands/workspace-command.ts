@@ -79,7 +79,7 @@ One from git is asked for each minute, by the host's own git and its credentials
       case 'remove': {
         const name = oneWord(words, 'The name');
         await good(workspaces[':ws'].$delete({ param: { ws: name } }));
-        await print(io, `${plain(name)} is removed. Its folder is as it was.`);
+        await print(io, `${plain(name)} is removed. Its files are as they were.`);
         return 0;
       }
       default:
