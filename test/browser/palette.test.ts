@@ -81,6 +81,9 @@ describeInBrowser('the palette', () => {
     const client = await logIn(other, toru.url, 'cleo', PASSWORD);
     await client.getByRole('button', { name: 'Go to …' }).tap();
     await client.getByRole('option', { name: /Runs/ }).waitFor();
+    // What is typed goes into its field without another tap.
+    await client.keyboard.type('ru');
+    expect(await client.getByRole('searchbox', { name: 'An action, a page or a run' }).inputValue()).toBe('ru');
     for (const name of ['Settings', 'Users', 'Scripts']) expect(await client.getByRole('option', { name }).count()).toBe(0);
   });
 });

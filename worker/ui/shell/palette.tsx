@@ -1,7 +1,7 @@
 import { useSignal } from '@preact/signals';
 import { Server } from 'lucide-preact';
 import type { ComponentChildren } from 'preact';
-import { useEffect, useRef } from 'preact/hooks';
+import { useEffect, useLayoutEffect, useRef } from 'preact/hooks';
 import type { Run } from '../../../shared/runs.ts';
 import { actions } from '../data/known-actions.ts';
 import { host, hosts } from '../data/presence.ts';
@@ -39,6 +39,9 @@ export function Palette({ onClose }: { onClose: () => void }) {
   const at = useSignal<string | null>(null);
   const runs = useSignal<Run[]>([]);
   const list = useRef<HTMLDivElement>(null);
+  const field = useRef<HTMLInputElement>(null);
+  // With a finger, too: whoever opens it is about to type.
+  useLayoutEffect(() => field.current?.focus({ preventScroll: true }), []);
   useEffect(() => {
     const abort = new AbortController();
     listRuns({ limit: RUNS }, abort.signal)
@@ -67,6 +70,7 @@ export function Palette({ onClose }: { onClose: () => void }) {
   return (
     <Sheet title={t('Go to')} onClose={onClose}>
       <input
+        ref={field}
         class="input"
         type="search"
         aria-label={t('An action, a page or a run')}
