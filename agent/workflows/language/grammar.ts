@@ -26,6 +26,17 @@ const texts = z.record(
   z.union([text, z.number(), flag], 'a text is expected').transform((value) => String(value)),
 );
 
+/** A duration as one writes it here. */
+function written(seconds: number): string {
+  const units = [
+    ['d', 86_400],
+    ['h', 3600],
+    ['m', 60],
+  ] as const;
+  const [unit, length] = units.find(([, each]) => seconds > 0 && seconds % each === 0) ?? ['s', 1];
+  return `${seconds / length}${unit}`;
+}
+
 export const NOT_A_DURATION = 'a duration is expected, such as 30s, 5m, 1h30m, or whole seconds';
 const duration = (least: number, most: number) =>
   z
@@ -34,7 +45,7 @@ const duration = (least: number, most: number) =>
       const seconds = durationSeconds(value);
       if (seconds === null) context.addIssue({ code: 'custom', message: NOT_A_DURATION });
       else if (seconds < least || seconds > most)
-        context.addIssue({ code: 'custom', message: `at least ${least} s and at most ${most} s are expected` });
+        context.addIssue({ code: 'custom', message: `from ${written(least)} to ${written(most)} is expected` });
       return seconds ?? 0;
     })
     .meta({ description: 'Such as 30s, 5m, 1h30m, or whole seconds.' });
