@@ -107,10 +107,7 @@ describe('what is refused, and where', () => {
       'a.yaml:2:33 “manifest” needs `runner: pod`.',
     ],
     'a duration of words': ['actions:\n  a: { type: noop, timeout: 5 minutes }\n', 'a.yaml:2:29 “timeout”: a duration is expected'],
-    'a step that lasts too long': [
-      'actions:\n  a: { type: noop, timeout: 25h }\n',
-      'a.yaml:2:29 “timeout”: from 1s to 1d is expected.',
-    ],
+    'a step that lasts too long': ['actions:\n  a: { type: noop, timeout: 25h }\n', 'a.yaml:2:29 “timeout”: from 1s to 1d is expected.'],
     'too many attempts': [
       'actions:\n  a: { type: noop, retry: { max_attempts: 11 } }\n',
       'a.yaml:2:43 “max_attempts”: at most 10 is expected.',
