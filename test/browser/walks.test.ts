@@ -1,4 +1,5 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
@@ -49,10 +50,12 @@ describeInBrowser('a walk', () => {
   let admin: Client;
   /** In place of a push service. */
   let receiver: TestReceiver;
+  const home = mkdtempSync(join(tmpdir(), 'toru-home-'));
 
   beforeAll(async () => {
     receiver = await TestReceiver.listen();
-    toru = await startToru({ env: { ADMIN_PASSWORD: PASSWORD, TORU_TEST_PUSH_ORIGIN: receiver.origin } });
+    // What a developer's login shell does at its start (pyenv waits a minute for a lock) is no part of this.
+    toru = await startToru({ env: { ADMIN_PASSWORD: PASSWORD, TORU_TEST_PUSH_ORIGIN: receiver.origin, HOME: home } });
     admin = await Client.of(toru, 'admin', PASSWORD);
     const script = (name: string, text: string): void => writeFileSync(join(toru.home, 'scripts', name), text, { mode: 0o755 });
     script('stream.sh', STREAM);
@@ -91,6 +94,7 @@ describeInBrowser('a walk', () => {
     admin?.close();
     await toru?.[Symbol.asyncDispose]();
     receiver?.close();
+    rmSync(home, { recursive: true, force: true });
   });
 
   beforeEach(async () => {
