@@ -1,5 +1,4 @@
 import { stat } from 'node:fs/promises';
-import { execa } from 'execa';
 import { ToruError } from '../../shared/errors.ts';
 import type { Action } from '../../shared/flow/definition.ts';
 import { findProgram } from '../process/programs.ts';
@@ -42,6 +41,8 @@ async function readsTypes(path: string): Promise<boolean> {
 
 /** 1000 × the major number + the minor one; 0 where it says none. */
 async function version(node: string): Promise<number> {
+  // Loaded when a step needs it.
+  const { execa } = await import('execa');
   const { stdout } = await execa(node, ['--version'], { reject: false, timeout: VERSION_MS, stdin: 'ignore' });
   const [, major = '0', minor = '0'] = /^v(\d+)\.(\d+)/.exec(stdout ?? '') ?? [];
   return Number(major) * 1000 + Number(minor);
