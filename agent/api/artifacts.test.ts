@@ -1,7 +1,8 @@
-import { existsSync, mkdirSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { lstat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { settleArtifacts } from '../logs/artifacts.ts';
+import { listArtifacts, settleArtifacts } from '../logs/artifacts.ts';
 import { type ApiHarness, makeApi } from '../systems-harness.ts';
 import type { Caller } from '../users/caller.ts';
 
@@ -67,6 +68,17 @@ it('are none where the script left nothing, and where it put a link in the folde
   const swap = await api.finished(ada, { action: 'swap' });
   expect((await api.ask(ada, 'GET', `/api/runs/${swap.task_id}/artifacts`)).json).toEqual({ items: [], next_cursor: null });
   expect((await api.ask(ada, 'GET', `/api/runs/${swap.task_id}/artifacts/passwd`)).status).toBe(404);
+});
+
+it('are none where their folder goes while it is read', async () => {
+  const folder = join(api.home, 'goes');
+  for (let n = 0; n < 300; n += 1) {
+    mkdirSync(join(folder, 'artifacts'), { recursive: true });
+    const listed = listArtifacts(folder);
+    await lstat(folder);
+    rmSync(join(folder, 'artifacts'), { recursive: true });
+    expect(await listed).toEqual([]);
+  }
 });
 
 it('count for what all runs may take of the disk', async () => {

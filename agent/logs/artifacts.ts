@@ -19,7 +19,9 @@ export async function listArtifacts(folder: string): Promise<Artifact[]> {
   const own = join(folder, ARTIFACTS_FOLDER);
   if (!(await lstat(own).catch(() => null))?.isDirectory()) return [];
   const found: Artifact[] = [];
-  for (const { name } of (await readdir(own, { withFileTypes: true })).filter(isResult)) {
+  // At the end of a run an empty folder goes, with old history a full one, and a script may take its rights away: at any moment.
+  const entries = await readdir(own, { withFileTypes: true }).catch(() => []);
+  for (const { name } of entries.filter(isResult)) {
     const file = await lstat(join(own, name)).catch(() => null);
     if (file !== null && isOwn(file)) found.push({ name, size: file.size, modified_at: file.mtime.toISOString(), kind: kindOf(name) });
   }
