@@ -1,8 +1,8 @@
 /**
- * Enters the cgroup, and becomes the program. Whoever moves a process that runs already is too late on a busy machine: what it has
+ * For sh: enters the cgroup that its first argument names, '' for none, and becomes the program behind it. Whoever moves a process that runs already is too late on a busy machine: what it has
  * started by then stays outside, is not in the cgroup's count of the processor, and outlives its kill.
  */
-const ENTER = `{ echo $$ >"$1/cgroup.procs"; } 2>/dev/null
+export const ENTER = `[ -z "$1" ] || { echo $$ >"$1/cgroup.procs"; } 2>/dev/null
 shift
 exec "$@"`;
 

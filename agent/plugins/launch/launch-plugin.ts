@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import type { Readable, Writable } from 'node:stream';
 import { promisify } from 'node:util';
 import type { Launch } from '../../../plugin-sdk/src/protocol.ts';
+import { ENTER } from '../../process/born-in.ts';
 import { spawned } from '../../process/spawn.ts';
 import { loginPath } from '../../system/login-environment.ts';
 
@@ -15,9 +16,7 @@ import { loginPath } from '../../system/login-environment.ts';
  * it even after its own death. No line, no plugin. Then it enters its cgroup; all that it starts is born in there.
  */
 const STUB = `IFS= read -r go || exit 125
-[ -z "$1" ] || { echo $$ >"$1/cgroup.procs"; } 2>/dev/null
-shift
-exec "$@"`;
+${ENTER}`;
 
 /** The agent's own, and what npm gave to it: never handed on, whatever a manifest declares. */
 const OWN = /^(?:ADMIN_|TORU_|npm_|INIT_CWD$|PATH$)/i;
