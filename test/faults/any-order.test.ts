@@ -8,7 +8,7 @@ import { Client } from '../harness/client.ts';
 import type { Toru } from '../harness/toru.ts';
 import { startToru } from '../harness/toru.ts';
 import type { Draw } from './any-requests.ts';
-import { ANY_REQUESTS, anyFrame, askLocally } from './any-requests.ts';
+import { ANY_REQUESTS, anyFrame, askLocally, fieldOf } from './any-requests.ts';
 
 /**
  * Many programs and pages that ask for anything, of anything, in any order: what is looked at is removed meanwhile, what was begun is left. The agent answers
@@ -109,7 +109,7 @@ test(`${ASKERS} programs and ${PAGES} pages that ask for anything in any order f
       const answer = await askLocally(toru.home, method, path, body, leaves === true ? 400 * draw.random() : undefined);
       if (answer === null) continue;
       for (const { kind, id } of kept?.(answer.json) ?? []) keep(kind, id);
-      const code: unknown = answer.json?.error?.code;
+      const code = fieldOf(fieldOf(answer.json, 'error'), 'code');
       if (answer.status >= 400 && (!isErrorCode(code) || code === 'internal'))
         strange.push(`${name}: ${method} ${path} → ${answer.status} ${answer.text.slice(0, 500)}`);
     }

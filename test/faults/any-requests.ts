@@ -5,8 +5,12 @@ import { join } from 'node:path';
 export interface Asked {
   status: number;
   text: string;
-  // biome-ignore lint/suspicious/noExplicitAny: a test says by its assertions what it expects here.
-  json: any;
+  json: unknown;
+}
+
+/** A field of an answer; undefined where it has none. */
+export function fieldOf(json: unknown, name: string): unknown {
+  return typeof json === 'object' && json !== null ? Reflect.get(json, name) : undefined;
 }
 
 const NEVER_MS = 180_000;
@@ -64,10 +68,10 @@ export interface AnyRequest {
   name: string;
   weight: number;
   ask: (draw: Draw) => { method: string; path: string; body?: unknown; leaves?: boolean };
-  keep?: (json: Asked['json']) => { kind: string; id: unknown }[];
+  keep?: (json: unknown) => { kind: string; id: unknown }[];
 }
 
-const made = (kind: string, field: string) => (json: Asked['json']) => [{ kind, id: json?.[field] }];
+const made = (kind: string, field: string) => (json: unknown) => [{ kind, id: fieldOf(json, field) }];
 const SCRIPTS = ['fast.sh', 'slow.sh', 'ask.sh', 'flood.sh', 'missing.sh'] as const;
 const COMMANDS = ['echo here', 'sleep 600', 'yes flood | head -c 3000000; sleep 5', 'read x; echo $x', 'exit 3'] as const;
 const KEYS = ['ls\r', 'exit\r', '\u0003', 'seq 1 2000\r', 'printf "\\033[?1049h"\r'] as const;
@@ -250,7 +254,10 @@ const WORKFLOWS: AnyRequest[] = [
     name: 'look at a job',
     weight: 3,
     ask: (d) => ({ method: 'GET', path: `/api/jobs/${d.id('job')}` }),
-    keep: (json) => (json?.steps ?? []).map(({ task_id }: { task_id: unknown }) => ({ kind: 'run', id: task_id })),
+    keep: (json) => {
+      const steps = fieldOf(json, 'steps');
+      return Array.isArray(steps) ? steps.map((step) => ({ kind: 'run', id: fieldOf(step, 'task_id') })) : [];
+    },
   },
   { name: 'cancel a job', weight: 2, ask: (d) => ({ method: 'POST', path: `/api/jobs/${d.id('job')}/cancel` }) },
   {
