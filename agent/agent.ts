@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import type { RunSummary } from '../shared/runs.ts';
 import { VERSION } from '../shared/version.ts';
 import { seedActions } from './actions/seed.ts';
-import { endFrames, summaryOf } from './api/run-frames.ts';
+import { endFrames, removedFrames, summaryOf } from './api/run-frames.ts';
 import { tellSummaries } from './api/run-topic.ts';
 import type { Config } from './config.ts';
 import type { HostSelf } from './link/dial.ts';
@@ -119,7 +119,8 @@ export async function startAgent(config: Config, log: Logger, edge: Config['edge
     alerts: hostAlerts,
     duplicate: duplicateSeen,
   });
-  const ending = (id: string): string[] | null => endFrames(runs.get(AGENT, id))?.map((frame) => JSON.stringify(frame)) ?? null;
+  const ending = (id: string): string[] | null =>
+    (runs.history.get(id) === null ? removedFrames(id) : endFrames(runs.get(AGENT, id)))?.map((frame) => JSON.stringify(frame)) ?? null;
   const streams = new Streams({ log: (id) => runs.log(id), endFrames: ending }, transport);
   const topics = services.followed.flatMap((system) => system.topics);
   const started = services.followed.map((system) => system.start(transport));
