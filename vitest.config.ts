@@ -1,14 +1,23 @@
-import { defineConfig } from 'vitest/config';
+import { configDefaults, defineConfig } from 'vitest/config';
 import { TallyReporter } from './tools/tally-reporter.ts';
 import { COMPILE_CACHE } from './tools/test-compile-cache.ts';
 import { TestOrder } from './tools/test-order.ts';
-import { FULL, slowness } from './tools/test-pace.ts';
+import { FULL, namesTests, slowness } from './tools/test-pace.ts';
 import { testTemp } from './tools/test-temp.ts';
+import { THOROUGH } from './tools/thorough-tests.ts';
 
 // What starts here inherits it.
 const temp = testTemp();
 if (temp !== undefined) process.env['TMPDIR'] = temp;
 process.env['NODE_COMPILE_CACHE'] ??= COMPILE_CACHE;
+const named = namesTests(process.argv.slice(2));
+process.env['TORU_TESTS'] ??= named || FULL ? 'all' : 'quick';
+const quick = process.env['TORU_TESTS'] === 'quick';
+
+/** Waits for the platform's own idle clock, which a busy machine puts off. Forced, the same is tested in worker/test/relay.test.ts. */
+const onlyFull = FULL ? [] : ['test/faults/cost.test.ts', 'test/faults/eviction.test.ts'];
+/** The files of other parts than the one that runs. */
+const exclude = [...configDefaults.exclude, ...onlyFull, ...(quick ? Object.keys(THOROUGH) : [])];
 
 /**
  * What hangs is told from what waits for its turn; nothing is measured. With a path to run, after ten seconds of a machine that
@@ -16,21 +25,22 @@ process.env['NODE_COMPILE_CACHE'] ??= COMPILE_CACHE;
  */
 const some = process.argv.slice(2).some((arg) => !arg.startsWith('-') && arg.includes('/'));
 const pollMs = some && !FULL ? 10_000 * slowness() : 60_000;
-const timeouts = { testTimeout: Math.max(60_000, 2 * pollMs), hookTimeout: 120_000, expect: { poll: { timeout: pollMs } } };
+const timeouts = { exclude, testTimeout: Math.max(60_000, 2 * pollMs), hookTimeout: 120_000, expect: { poll: { timeout: pollMs } } };
 /** What is looked at there is behind a browser or a network: each look costs milliseconds of the processor. */
 const rarely = { expect: { poll: { timeout: pollMs, interval: 100 } } };
 const e2e = { ...timeouts, ...rarely, testTimeout: 180_000, hookTimeout: 180_000, globalSetup: './test/harness/build-once.ts' };
 
 /** They wait for real deadlines and slow lines, up to a minute where nothing else runs. */
 const faults = { testTimeout: FULL ? 600_000 : 300_000 };
-/** Waits for the platform's own idle clock, which a busy machine puts off. Forced, the same is tested in worker/test/relay.test.ts. */
-const onlyFull = FULL ? [] : ['test/faults/cost.test.ts', 'test/faults/eviction.test.ts'];
 
 /** The tests of runs go over both: the native runner, and the shell wrapper that a host gets which can run none. */
 const OVER_BOTH = ['runs', 'stop', 'story', 'recovery', 'output-limit', 'end-of-input', 'environment', 'cgroup', 'tty'];
+/** What differs most between the two; the other files say the same of a run, whatever started it. */
+const QUICK_OVER_BOTH = ['output-limit', 'end-of-input'];
 
 /**
- * `npm test` runs all projects; `npm test -- agent/runs` what stands there; `npm test -- --project browser` one of them.
+ * `npm test` runs the quick part of all projects; `npm run test:all` all tests; `npm test -- agent/runs` all that stand there;
+ * `npm test -- --project browser` the quick part of one project.
  * Projects with the global setup drive what was built, and build first where that is stale; the others read the sources.
  */
 export default defineConfig({
@@ -57,7 +67,7 @@ export default defineConfig({
         extends: true,
         test: {
           name: 'shell',
-          include: [`agent/runs/**/{${OVER_BOTH.join()}}.test.ts`],
+          include: [`agent/runs/**/{${(quick ? QUICK_OVER_BOTH : OVER_BOTH).join()}}.test.ts`],
           env: { TORU_TEST_RUNNER: 'shell' },
           ...timeouts,
         },
@@ -73,7 +83,7 @@ export default defineConfig({
       { extends: true, test: { name: 'edge', include: ['worker/test/**/*.test.ts'], ...timeouts } },
       { extends: true, test: { name: 'integration', include: ['test/{harness,integration}/**/*.test.ts'], ...e2e } },
       // Real crashes in real time. `npm run test:faults` does all of it at full size.
-      { extends: true, test: { name: 'faults', include: ['test/faults/**/*.test.ts'], exclude: onlyFull, ...e2e, ...faults } },
+      { extends: true, test: { name: 'faults', include: ['test/faults/**/*.test.ts'], ...e2e, ...faults } },
       { extends: true, test: { name: 'browser', include: ['test/browser/**/*.test.ts'], ...e2e } },
     ],
   },

@@ -3,6 +3,24 @@ import { availableParallelism, loadavg } from 'node:os';
 /** `npm run test:faults` does everything at full size; as a part of `npm test` the same tests do less of it. */
 export const FULL = process.env['TORU_FAULTS'] === 'full';
 
+/**
+ * What `npm test` alone runs: at least one test of each promise, in minutes. The files of thorough-tests.ts stay out of it, and a file that
+ * stays in leaves a part of its work to `npm run test:all`. vitest.config.ts sets the variable, and the processes of tests inherit it.
+ */
+export const QUICK = process.env['TORU_TESTS'] === 'quick';
+
+const TAKE_A_VALUE = /^(?:--(?!no-)[a-zA-Z]+|-[a-zA-Z])$/;
+
+/**
+ * Whether a command line of Vitest names tests, by a path or by `-t`: these run wherever they belong, all of each.
+ * @param args behind the program's name.
+ */
+export function namesTests(args: readonly string[]): boolean {
+  if (args.some((arg) => /^(?:-t|--testNamePattern)(?:=|$)/.test(arg))) return true;
+  const words = args.filter((arg, at) => !arg.startsWith('-') && !TAKE_A_VALUE.test(args[at - 1] ?? ''));
+  return words.some((word) => !['run', 'watch', 'list'].includes(word));
+}
+
 /** How many, or how long: at full size, or in short. */
 export function scaled(full: number, short: number): number {
   return FULL ? full : short;
