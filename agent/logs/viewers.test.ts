@@ -11,6 +11,8 @@ import type { LogReader, OutputTransport, ViewerPort } from './viewers.ts';
 class MemoryLog implements LogReader {
   readonly start = 0;
   finished = false;
+  /** Called before each read: throws where it fails; true: nothing can be read. */
+  broken = (): boolean => false;
   readonly #chunks: Chunk[] = [];
   readonly #listeners = new Set<() => void>();
 
@@ -31,6 +33,7 @@ class MemoryLog implements LogReader {
 
   readSync(from: number, maxBytes: number): Chunk[] {
     const found: Chunk[] = [];
+    if (this.broken()) return found;
     let left = maxBytes;
     for (const chunk of this.#chunks) {
       if (chunk.to <= from || left <= 0) continue;
@@ -69,8 +72,10 @@ class Edge implements OutputTransport {
   published = 0;
   cleared = 0;
   left = 0;
+  turns = 0;
 
   turn(callback: (size: number) => void): void {
+    this.turns += 1;
     setImmediate(callback, MAX_OUTPUT_FRAME);
   }
 
@@ -446,3 +451,27 @@ test.each(Array.from({ length: 25 }, (_, seed) => seed))(
     }
   },
 );
+
+test.each([
+  ['is gone', () => true],
+  [
+    'can’t be read',
+    () => {
+      throw new Error('EIO');
+    },
+  ],
+])('who sees the newest line of an output that %s gets a word of it, and nothing goes round for ever', async (_, broken) => {
+  const { log, edge, streams } = build();
+  const viewer = new Viewer(edge);
+  const ended = vi.fn();
+  streams.attach('t', viewer, 0, { start: () => undefined, ended });
+  log.append('stdout', 'seen\n');
+  await settle(edge);
+  log.broken = broken;
+  log.append('stdout', 'never seen\n');
+  await settle(edge);
+  expect(viewer.text).toBe('seen\n');
+  expect(viewer.frames.at(-1)).toMatchObject({ type: 'error', code: 'internal', task_id: 't' });
+  expect([ended.mock.calls.length, log.listeners]).toEqual([1, 0]);
+  expect(edge.turns).toBeLessThan(10);
+});

@@ -200,7 +200,8 @@ export class RunStream {
   /** One turn: at most one frame's worth of bytes, to every viewer that has credit for it. */
   #publish(turn: number): void {
     this.#publishing = false;
-    const chunks = this.#log.readSync(this.#position, this.#frameSize(turn));
+    const chunks = this.#readNow(this.#position, this.#frameSize(turn));
+    if (chunks.length === 0 && this.#position < this.#log.end) return this.#readAlone();
     const to = chunks.at(-1)?.to ?? this.#position;
     const without = [...this.#viewers].filter((viewer) => viewer.live && to - viewer.acked > viewer.window);
     if (this.#ackBarrier.waits(without, this.#live, to)) return;
@@ -218,6 +219,22 @@ export class RunStream {
     }
     // After the position has moved: these viewers read from the log what they have credit for.
     for (const viewer of without) this.#advance(viewer);
+  }
+
+  /** Nothing where the log can't be read: the asynchronous read of a viewer finds out what is wrong, and tells it. */
+  #readNow(from: Cursor, size: number): Chunk[] {
+    try {
+      return this.#log.readSync(from, size);
+    } catch {
+      return [];
+    }
+  }
+
+  /** Every live viewer goes on by itself: past what is damaged, or to the end of its view. */
+  #readAlone(): void {
+    const live = [...this.#viewers].filter((viewer) => viewer.live);
+    for (const viewer of live) this.#leave(viewer);
+    for (const viewer of live) this.#advance(viewer);
   }
 
   /** Which frame an acknowledgement answers, when that was sent, and behind how much; null where it is not known. */
@@ -331,7 +348,7 @@ export class RunStream {
     const left = this.#position - viewer.cursor;
     if (left <= 0 || left > LAST_FRAMES * size || this.#position - viewer.acked > viewer.window) return;
     while (viewer.cursor < this.#position) {
-      const chunks = this.#log.readSync(viewer.cursor, Math.min(size, this.#position - viewer.cursor));
+      const chunks = this.#readNow(viewer.cursor, Math.min(size, this.#position - viewer.cursor));
       if (chunks.length === 0) return;
       this.#deliver(viewer, chunks);
     }
