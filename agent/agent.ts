@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import type { RunSummary } from '../shared/runs.ts';
 import { VERSION } from '../shared/version.ts';
 import { seedActions } from './actions/seed.ts';
-import { endFrames, removedFrames, summaryOf } from './api/run-frames.ts';
+import { endFrames, removedFrame, summaryOf } from './api/run-frames.ts';
 import { tellSummaries } from './api/run-topic.ts';
 import type { Config } from './config.ts';
 import type { HostSelf } from './link/dial.ts';
@@ -11,6 +11,8 @@ import { Link } from './link/link.ts';
 import { LinkStanding } from './link/standing.ts';
 import { lockHome } from './lock.ts';
 import type { Logger } from './logger.ts';
+import type { StreamWords } from './logs/stream-words.ts';
+import { runWords } from './logs/stream-words.ts';
 import { Streams } from './logs/streams.ts';
 import { sweepRestores, sweepSnapshots } from './snapshot/leftovers.ts';
 import { createApi, createServices } from './systems.ts';
@@ -119,9 +121,13 @@ export async function startAgent(config: Config, log: Logger, edge: Config['edge
     alerts: hostAlerts,
     duplicate: duplicateSeen,
   });
-  const ending = (id: string): string[] | null =>
-    (runs.history.get(id) === null ? removedFrames(id) : endFrames(runs.get(AGENT, id)))?.map((frame) => JSON.stringify(frame)) ?? null;
-  const streams = new Streams({ log: (id) => runs.log(id), endFrames: ending }, transport);
+  const removed = (id: string): string | null => (runs.history.get(id) === null ? JSON.stringify(removedFrame(id)) : null);
+  const endFramesOf = (id: string): string[] | null => {
+    const gone = removed(id);
+    return gone === null ? (endFrames(runs.get(AGENT, id))?.map((frame) => JSON.stringify(frame)) ?? null) : [gone];
+  };
+  const words = (id: string): StreamWords => runWords(id, () => removed(id));
+  const streams = new Streams({ log: (id) => runs.log(id), endFrames: endFramesOf, words }, transport);
   const topics = services.followed.flatMap((system) => system.topics);
   const started = services.followed.map((system) => system.start(transport));
   const stops = [runs.onChange((run) => streams.poke(run.task_id)), tellSummaries(runs, transport)];

@@ -5,8 +5,8 @@ import type { Run, RunSummary } from '../../shared/runs.ts';
 /** A run, in the words of the browser's socket. */
 
 /** For who watches a run that is removed from the history meanwhile. */
-export function removedFrames(task_id: string): ServerFrame[] {
-  return [{ type: 'error', code: 'unknown_task', data: 'This run was removed with old history.', task_id }];
+export function removedFrame(task_id: string): ServerFrame {
+  return { type: 'error', code: 'unknown_task', data: 'This run was removed from the history.', task_id };
 }
 
 /** How a run ended, as the frames that its viewers get; null while it has not. */

@@ -12,13 +12,13 @@ export interface StreamWords {
   unreadable(): string;
 }
 
-/** Of a run. */
-export function runWords(taskId: string): StreamWords {
+/** Of a run. @param removed what tells that the run itself is gone; null while it is there. */
+export function runWords(taskId: string, removed: () => string | null = () => null): StreamWords {
   return {
     topic: `run/${taskId}`,
     output: (chunks) => outputFrames(taskId, chunks),
     gap: (from, to) => encode({ type: 'gap', task_id: taskId, from, to }),
     unreadable: () =>
-      encode({ type: 'error', code: 'internal', data: 'The output could not be read. Open the run again.', task_id: taskId }),
+      removed() ?? encode({ type: 'error', code: 'internal', data: 'The output could not be read. Open the run again.', task_id: taskId }),
   };
 }

@@ -170,3 +170,20 @@ test('the same request id starts once, over both ways in', async () => {
   expect((await socket.next('started')).task_id).toBe(answers[0]?.json().task_id);
   expect((await admin.http('POST', '/api/runs', { ...body, args: ['1'] })).json()).toMatchObject({ error: { code: 'request_id_reused' } });
 });
+
+test('a viewer who is reading learns at the end of the output that the run was removed', async () => {
+  script('long.sh', '#!/bin/sh\nyes "a line" | head -c 300000\n');
+  const presser = await admin.openSocket();
+  const task = await presser.run({ script: 'long.sh' });
+  await presser.next('exit', task);
+  const viewer = await admin.openSocket();
+  viewer.autoAck = false;
+  viewer.send({ type: 'attach', task_id: task, from: 0 });
+  const { window } = await viewer.next('attached', task);
+  await viewer.eventually('a full window', () => viewer.output(task).length >= window);
+  expect((await admin.http('DELETE', `/api/runs/${task}`)).status).toBe(204);
+  viewer.autoAck = true;
+  viewer.send({ type: 'ack', task_id: task, cursor: viewer.output(task).length });
+  expect(await viewer.next('error', task)).toMatchObject({ code: 'unknown_task' });
+  expect((await admin.http('GET', '/api/health')).status).toBe(200);
+});
