@@ -139,6 +139,11 @@ describe('what is refused, and where', () => {
       flow('s: { type: noop }\nu: { action: t.s }'),
       'a.yaml:6:20 “t.s” is the action that is written in a step.',
     ],
+    'an action in a hook': [
+      'tasks:\n  t:\n    flow: { s: { type: noop } }\n    on_error:\n      - { type: noop }\n',
+      'a.yaml:5:9 “action” is missing. Write “action:” with the name of an action.',
+      'a.yaml:5:11 “type” is not known here. Write the action under `actions:`, and name it here by `action:`.',
+    ],
     'a hook without an action': ['on_error:\n  - action: tell\n', 'a.yaml:2:13 There is no action “tell”. There are none yet.'],
     'an unknown task': [
       'actions:\n  a: { type: task, task: deplyo }\ntasks: { deploy: { flow: { s: { type: noop } } } }\n',

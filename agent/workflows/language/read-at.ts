@@ -48,13 +48,16 @@ export class Problems {
     const place = below(origin, ...path);
     if (issue.code === 'unrecognized_keys') {
       const known = issue.message.split(' ');
-      for (const key of issue.keys) this.atKey(below(place, key), `${quoted(key)} is not known here.`, hints[key] ?? meant(key, known));
+      // A hook: it names an action, and holds none of its own as a step does.
+      const names = known.includes('action') && issue.keys.includes('type') ? { type: NAMED } : {};
+      const all: Readonly<Record<string, string>> = { ...names, ...hints };
+      for (const key of issue.keys) this.atKey(below(place, key), `${quoted(key)} is not known here.`, all[key] ?? meant(key, known));
       return;
     }
     const name = path.at(-1);
     const example = EXAMPLES[String(name)];
     const next = example === undefined ? undefined : `Write ${example}.`;
-    if (valueAt(value, path) === undefined) this.atKey(origin, `${quoted(String(name))} is missing.`, next);
+    if (valueAt(value, path) === undefined) this.atKey(below(origin, ...path.slice(0, -1)), `${quoted(String(name))} is missing.`, next);
     else this.at(place, `${typeof name === 'string' ? `${quoted(name)}: ` : ''}${sentence(issue)}`, isEmpty(issue) ? next : undefined);
   }
 }
@@ -83,9 +86,11 @@ function valueAt(value: unknown, path: Path): unknown {
   return found;
 }
 
+const NAMED = 'Write the action under `actions:`, and name it here by `action:`.';
+
 /** What to write where a field is missing, or empty. */
 const EXAMPLES: Readonly<Record<string, string>> = {
-  action: '“action:” with the name of an action, or “type:” with an action of the step’s own',
+  action: '“action:” with the name of an action',
   cmd: '“cmd:” with what a shell is to run, such as “cmd: echo hello”',
   cron: '“cron:” with five fields, such as “cron: "0 3 * * *"” for every night at three',
   dependencies: 'the name of a package, such as zod@4',
