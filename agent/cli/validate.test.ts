@@ -19,6 +19,24 @@ test('toru validate says where a problem is, without an agent, and ends with 1',
   expect(await validate(folder)).toMatchObject({ code: 0, out: '', err: expect.stringContaining('“other.x” is of another workspace') });
 });
 
+test('of a file its own problems are shown, and names are looked up beside it', async () => {
+  const flows = join(folder, 'two', '.workflows');
+  mkdirSync(flows, { recursive: true });
+  writeFileSync(join(flows, 'a.yaml'), 'tasks:\n  t: { flow: { s: { action: greet } } }\n');
+  writeFileSync(join(flows, 'b.yaml'), 'actions:\n  greet: { type: noop, script: x }\n');
+  expect(await validate(join(flows, 'b.yaml'))).toMatchObject({
+    code: 1,
+    out: expect.stringMatching(/^\.workflows\/b\.yaml:2:24 [^\n]+\n$/),
+  });
+  expect(await validate(join(flows, 'a.yaml'))).toMatchObject({
+    out: '',
+    code: 0,
+    err: expect.stringContaining('1 problem in other files'),
+  });
+  writeFileSync(join(flows, 'notes.txt'), 'x');
+  expect(await validate(join(flows, 'notes.txt'))).toMatchObject({ code: 125, err: expect.stringContaining('no workflow file') });
+});
+
 test('a folder that is not there, or has no files, is a failure of the command', async () => {
   expect(await validate(join(folder, 'nowhere'))).toMatchObject({ code: 125 });
   mkdirSync(join(folder, 'empty'));

@@ -1,18 +1,21 @@
-import { resolve } from 'node:path';
+import { statSync } from 'node:fs';
+import { basename, dirname, resolve } from 'node:path';
 import { type Command, parse } from '../command.ts';
 import { note, print, UsageError } from '../io.ts';
 
-const HELP = `Usage: toru validate [DIR] [--json]
+const HELP = `Usage: toru validate [DIR | FILE] [--json]
 
-Checks the workflow files of a folder (its .workflows, or its own *.yaml), without an agent.
+Checks the workflow files of a folder (its .workflows, or its own *.yaml), without an agent. Of a file only its own
+problems are shown; what it names is looked up in the files beside it.
 Each problem is a line: file:line:column, what is wrong, and what to do.
 
   --json  the problems as JSON: {"problems":[{file, line, column, message, next}],"external":[…]}
 
-Exit codes: 0 no problem, 1 problems, 125 the folder can’t be read.
+Exit codes: 0 no problem, 1 problems, 125 nothing can be read there.
 
   toru validate
   toru validate ~/workflows --json
+  toru validate .workflows/deploy.yaml
 `;
 
 export const validate: Command = {
@@ -21,7 +24,10 @@ export const validate: Command = {
   async run(args, io) {
     const { values, positionals } = parse(args, { json: { type: 'boolean', default: false } });
     if (positionals.length > 1) throw new UsageError(`“${positionals[1]}” is one word too many.`);
-    const folder = resolve(positionals[0] ?? '.');
+    const given = resolve(positionals[0] ?? '.');
+    const isFile = statSync(given, { throwIfNoEntry: false })?.isFile() ?? false;
+    const folder = isFile ? workspaceOf(given) : given;
+    const isMeant = ({ file }: { file: string }): boolean => !isFile || resolve(folder, file) === given;
     // Loaded by this command alone: the parser is not carried by the others.
     const [{ filesOf }, { loadWorkspace }, { problemLine }] = await Promise.all([
       import('../../workflows/language/find-files.ts'),
@@ -36,7 +42,11 @@ export const validate: Command = {
     }
     if (files.length === 0)
       throw new UsageError(`There are no workflow files in ${folder}. They end with .yaml or .yml, and lie in its folder .workflows.`);
-    const { problems, external, definitions } = loadWorkspace(files);
+    if (isFile && !files.some(({ path }) => resolve(folder, path) === given))
+      throw new UsageError(`${given} is no workflow file: these end with .yaml or .yml.`);
+    const { problems: all, external: names, definitions } = loadWorkspace(files);
+    const problems = all.filter(isMeant);
+    const external = names.filter(isMeant);
     if (values.json) await print(io, JSON.stringify({ problems, external }));
     else {
       for (const problem of problems) await print(io, problemLine(problem));
@@ -45,12 +55,20 @@ export const validate: Command = {
           io,
           `${file}:${line}:${column} “${name}” is of another workspace or a library; the host looks it up when it reads this file.`,
         );
+      if (problems.length < all.length)
+        await note(io, `${counted(all.length - problems.length, 'problem')} in other files: toru validate ${folder}`);
       if (definitions !== null)
         await note(io, `${counted(files.length, 'file')}, ${counted(Object.keys(definitions.tasks).length, 'task')}, no problem.`);
     }
     return problems.length > 0 ? 1 : 0;
   },
 };
+
+/** The folder whose files a workflow file is read with. */
+function workspaceOf(file: string): string {
+  const folder = dirname(file);
+  return basename(folder) === '.workflows' ? dirname(folder) : folder;
+}
 
 function counted(count: number, word: string): string {
   return `${count} ${word}${count === 1 ? '' : 's'}`;

@@ -73,6 +73,40 @@ triggers:
   });
 });
 
+test('what has a problem of its own is no missing name for others', () => {
+  const { problems } = loadWorkspace([
+    {
+      path: 'a.yaml',
+      text: [
+        'connection_types: { db: { host: { type: string, nope: 1 } } }',
+        'connections: { here: { type: db, host: x } }',
+        'actions:',
+        '  broken: { type: script }',
+        '  asks: { type: script, script: "echo {{ input.n }}", input: { n: { type: string, nope: 1 } } }',
+        'tasks:',
+        '  used: { flow: { s: { action: broken } }, nope: 1 }',
+        '  t:',
+        '    flow:',
+        '      one: { type: script }',
+        '      two: { action: broken, depends_on: one, input: { x: "{{ one.output.a }}" } }',
+        '      three: { action: asks, input: { n: x } }',
+        '      four: { type: task, task: used }',
+        '    on_error: [{ action: broken }]',
+        'triggers:',
+        '  n: { type: scheduler, cron: "0 3 * * *", task: used, input: { a: 1 } }',
+        '',
+      ].join('\n'),
+    },
+  ]);
+  expect(problems.map(({ line, message }) => `${line} ${message}`)).toEqual([
+    '1 “nope” is not known here.',
+    '4 This script has no text.',
+    '5 “nope” is not known here.',
+    '7 “nope” is not known here.',
+    '10 This script has no text.',
+  ]);
+});
+
 describe('what is refused, and where', () => {
   const CASES: Record<string, [text: string, ...problems: string[]]> = {
     'a tab': ['actions:\n\ta: 1\n', 'a.yaml:2:1 A tab indents this line. YAML is indented by spaces.'],

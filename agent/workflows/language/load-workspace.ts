@@ -8,8 +8,8 @@ import { type Around, Draft } from './draft.ts';
 import { librariesNamed } from './external-names.ts';
 import * as grammar from './grammar.ts';
 import { itemsOf } from './import-library.ts';
-import type { HookForm, TaskForm } from './normalize.ts';
-import { defined, fieldsOf, readAction, readFields, readStep, readTrigger } from './normalize.ts';
+import type { ActionForm, HookForm, TaskForm } from './normalize.ts';
+import { defined, fieldsOf, readAction, readFields, readStep, readTrigger, STAND_IN } from './normalize.ts';
 import type { Problem } from './problem.ts';
 import { inOrder } from './problem.ts';
 import { quoted } from './quoted.ts';
@@ -104,13 +104,13 @@ function readFile(draft: Draft, source: YamlSource): void {
   for (const [name, value] of Object.entries(read.actions ?? {})) {
     const origin = below(root, 'actions', name);
     const action = readAction(problems, value, origin, false);
-    if (named(draft, 'action', name, origin) && action !== null) draft.actions[name] = action;
+    if (named(draft, 'action', name, origin)) draft.actions[name] = action ?? STAND_IN.action;
   }
   for (const [name, value] of Object.entries(read.tasks ?? {})) {
     const origin = below(root, 'tasks', name);
     const isNew = named(draft, 'task', name, origin);
     const task = readTask(draft, name, value, origin);
-    if (isNew && task !== null) draft.tasks[name] = task;
+    if (isNew) draft.tasks[name] = task ?? STAND_IN.task;
   }
   for (const [name, value] of Object.entries(read.triggers ?? {})) {
     const origin = below(root, 'triggers', name);
@@ -148,13 +148,13 @@ function readTask(draft: Draft, name: string, written: Record<string, unknown>, 
         `${quoted(key)} can’t be the name of a step.`,
         'It is letters, digits, hyphens and underscores, beginning with a letter, at most 100.',
       );
-    const step = readStep(problems, value, at, (action) => {
-      const inline = `${name}.${key}`;
-      draft.inline.add(inline);
-      if (draft.define('action', inline, at)) draft.actions[inline] = action;
-      return inline;
-    });
-    if (step !== null) flow[key] = step;
+    const inline = (action: ActionForm): string => {
+      const called = `${name}.${key}`;
+      draft.inline.add(called);
+      if (draft.define('action', called, at)) draft.actions[called] = action;
+      return called;
+    };
+    flow[key] = readStep(problems, value, at, inline) ?? { action: inline(STAND_IN.action) };
   }
   if (Object.keys(read.flow).length === 0) problems.at(below(origin, 'flow'), 'This task has no step.');
   const { timeout, flow: _, mode: __, on_success, on_error, on_cancel, on_suspended, input, ...rest } = read;

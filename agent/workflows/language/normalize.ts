@@ -17,6 +17,16 @@ type Written = Record<string, unknown>;
 /** Where an action's text stands, for positions inside of it. */
 export const CODE_KEYS = ['script', 'cmd', 'source'] as const;
 
+/**
+ * Stands for what has a problem of its own, so that whoever names it is not told that it does not exist. It is never run: a workspace
+ * with a problem is not loaded.
+ */
+export const STAND_IN = {
+  action: { type: 'noop' },
+  field: { type: 'string' },
+  task: { flow: {} },
+} as const satisfies { action: ActionForm; field: FieldForm; task: TaskForm };
+
 const ACTION_TYPES = ['script', 'docker', 'pod', 'task', 'approval', 'noop'] as const satisfies readonly ActionType[];
 
 const OUT_OF_SCOPE = {
@@ -134,7 +144,7 @@ export function readFields(problems: Problems, written: Written, origin: Origin)
   const fields: Record<string, FieldForm> = {};
   for (const [name, value] of Object.entries(written)) {
     const field = problems.read(grammar.inputField, value, below(origin, name), { enum: 'Write `options`.', label: 'Write `name`.' });
-    if (field !== null) fields[name] = { ...defined(field), type: primitiveOf(field.type) };
+    fields[name] = field === null ? STAND_IN.field : { ...defined(field), type: primitiveOf(field.type) };
   }
   return fields;
 }
