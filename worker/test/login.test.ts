@@ -184,18 +184,19 @@ describe('the throttle', () => {
   let edge: TestEdge;
   let agent: FakeAgent;
   let asked = 0;
-  beforeEach(async () => {
+  beforeAll(async () => {
     edge = await startEdge();
+  });
+  afterAll(() => edge.stop());
+  beforeEach(async () => {
+    await edge.forgetAccount();
     agent = await FakeAgent.link(edge);
     asked = 0;
     agent.handle = (request) => {
       if (request.head.path === '/link/login') asked += 1;
       return agent.answerLogin(request);
     };
-    return async () => {
-      await agent.stop();
-      await edge.stop();
-    };
+    return () => agent.stop();
   });
 
   it('stops asking the host for an account, and says when to come back', async () => {

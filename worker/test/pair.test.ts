@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import * as z from 'zod';
 import { toBase64Url } from '../../shared/encoding.ts';
 import { purposed } from '../../shared/grant.ts';
@@ -16,9 +16,13 @@ describe('requests to pair', () => {
   let home: FakeAgent;
   /** So often the home host was asked. */
   let asked = 0;
+  beforeAll(async () => {
+    edge = await startEdge();
+  });
+  afterAll(() => edge.stop());
   beforeEach(async () => {
     asked = 0;
-    edge = await startEdge();
+    await edge.forgetAccount();
     home = await FakeAgent.link(edge);
     home.handle = (request) => {
       if (request.head.path === '/link/pair-secret') {
@@ -31,10 +35,7 @@ describe('requests to pair', () => {
       return true;
     };
   });
-  afterEach(async () => {
-    await home?.stop();
-    await edge?.stop();
-  });
+  afterEach(() => home.stop());
 
   const post = (path: string, body: object, address = '192.0.2.1'): Promise<Answer> =>
     edge.ask(path, { method: 'POST', headers: { ...SAME_ORIGIN, 'x-toru-peer': address }, body: JSON.stringify(body) });
