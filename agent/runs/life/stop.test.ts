@@ -19,7 +19,7 @@ afterEach(() => h.close());
 
 async function started(script: string): Promise<string> {
   const { task_id } = await h.runs.start(h.caller('ada'), { script, source: 'api' });
-  await expect.poll(() => h.output(task_id), { interval: 1, timeout: 20_000 }).toContain('ready');
+  await expect.poll(() => h.output(task_id), { interval: 5, timeout: 20_000 }).toContain('ready');
   return task_id;
 }
 
