@@ -21,9 +21,10 @@ export function namesTests(args: readonly string[]): boolean {
   return words.some((word) => !['run', 'watch', 'list'].includes(word));
 }
 
-/** How many, or how long: at full size, or in short. */
-export function scaled(full: number, short: number): number {
-  return FULL ? full : short;
+/** How many, or how long: at full size, in short, or in the quick part where that is less again. */
+export function scaled(full: number, short: number, quick = short): number {
+  if (FULL) return full;
+  return QUICK ? quick : short;
 }
 
 /** So many times longer things may take on a machine that has more to do than it can. */

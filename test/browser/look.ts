@@ -4,6 +4,7 @@ import axe from 'axe-core';
 import type { Page } from 'playwright-core';
 import { expect } from 'vitest';
 import * as z from 'zod';
+import { QUICK } from '../../tools/test-pace.ts';
 
 /** Looking at a page as tests can: with axe (https://github.com/dequelabs/axe-core), and at its width; with SCREENSHOTS=FOLDER a picture is kept there, for eyes. */
 export const SCREENSHOTS = process.env['SCREENSHOTS'];
@@ -32,12 +33,15 @@ export async function expectToFit(page: Page): Promise<void> {
   await expect.poll(() => page.evaluate(() => document.documentElement.scrollWidth), { message: 'px wide' }).toBe(width);
 }
 
-/** In both themes, as wide as a phone and as a desktop. The page is as before after it. */
+/**
+ * In both themes, as wide as a phone and as a desktop. In the quick part the phone is dark and the desktop light: each width and each theme
+ * is seen, and both together among all tests. The page is as before after it.
+ */
 export async function lookAllOver(page: Page, name: string): Promise<void> {
   const before = page.viewportSize();
   for (const colorScheme of ['light', 'dark'] as const) {
     await page.emulateMedia({ colorScheme });
-    for (const size of [PHONE, DESKTOP]) {
+    for (const size of QUICK ? [colorScheme === 'dark' ? PHONE : DESKTOP] : [PHONE, DESKTOP]) {
       await page.setViewportSize(size);
       // Colours go over into those of the other theme.
       await page.evaluate(() =>

@@ -9,7 +9,7 @@ import { Viewer } from './viewer.ts';
 
 /** Live streams across the death of the edge, and of the agent: 0 bytes lost, 0 repeated, every end recorded. */
 
-const STREAMS = scaled(100, 20);
+const STREAMS = scaled(100, 20, 8);
 /** Of one browser; a connection may watch 48. */
 const EACH = 25;
 

@@ -18,6 +18,12 @@ beforeAll(() => {
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 const FULL = process.env['TORU_FAULTS'] === 'full';
+const QUICK = process.env['TORU_TESTS'] === 'quick';
+/** How many: at full size, among all tests, in the quick part. */
+function scaled(full: number, short: number, quick: number): number {
+  if (FULL) return full;
+  return QUICK ? quick : short;
+}
 const SEED = 12;
 /** Values a run takes at once: a process is dear, a value is not. */
 const A_RUN = 40;
@@ -222,7 +228,7 @@ describe('values in shell scripts', () => {
   for (const shell of SHELLS) {
     test(`arrive unchanged in every place that is admitted, and are never run: ${shell.join(' ')}`, { timeout: 900_000 }, () => {
       const prints = shell[0] === 'bash' ? [...PRINTS, ...BASH_PRINTS] : PRINTS;
-      const cases = fc.sample(fc.tuple(holes, hostileValues(canary())), { seed: SEED, numRuns: FULL ? 10_000 : 400 });
+      const cases = fc.sample(fc.tuple(holes, hostileValues(canary())), { seed: SEED, numRuns: scaled(10_000, 400, 150) });
       for (let from = 0; from < cases.length; from += A_RUN) {
         const input: Record<string, string> = {};
         const wanted: string[] = [];
@@ -248,7 +254,7 @@ describe('values in shell scripts', () => {
   }
 
   test('in here-documents', { timeout: 900_000 }, () => {
-    const all = fc.sample(hostileValues(canary()), { seed: SEED, numRuns: FULL ? 10_000 : 100 });
+    const all = fc.sample(hostileValues(canary()), { seed: SEED, numRuns: scaled(10_000, 100, 50) });
     for (const shell of SHELLS) {
       for (let from = 0; from < all.length; from += 400) {
         const values = all.slice(from, from + 400);
@@ -267,7 +273,7 @@ describe('values in shell scripts', () => {
   });
 
   test('as arguments and as variables', { timeout: 900_000 }, () => {
-    const all = fc.sample(hostileValues(canary()), { seed: SEED, numRuns: FULL ? 10_000 : 800 });
+    const all = fc.sample(hostileValues(canary()), { seed: SEED, numRuns: scaled(10_000, 800, 200) });
     for (const shell of SHELLS) {
       for (let from = 0; from < all.length; from += 200) {
         const values = all.slice(from, from + 200);
@@ -424,7 +430,7 @@ describe('values in shell scripts', () => {
       fc.array(tokens, { minLength: 3, maxLength: 14 }),
       fc.array(hostileValues(canary()), { minLength: 4, maxLength: 4 }),
     );
-    const most = FULL ? 10_000 : 60;
+    const most = scaled(10_000, 60, 20);
     const admitted: (ShellScript & { source: string })[] = [];
     for (let seed = SEED; admitted.length < most; seed += 1) {
       for (const [pieces, [v0 = '', v1 = '', v2 = '', v3 = '']] of fc.sample(soups, { seed, numRuns: 2500 })) {
@@ -517,7 +523,7 @@ describe('values in Python, JavaScript and TypeScript', () => {
     test(`arrive unchanged in every place that is admitted, and are never run: ${name}`, { timeout: 900_000 }, () => {
       const cases = fc.sample(fc.tuple(fc.constantFrom(...EXPRESSIONS[kind]), hostileValues(canary())), {
         seed: SEED,
-        numRuns: FULL ? 10_000 : 3000,
+        numRuns: scaled(10_000, 3000, 500),
       });
       for (let from = 0; from < cases.length; from += 500) {
         const some = cases.slice(from, from + 500);
@@ -590,7 +596,7 @@ describe('values in Python, JavaScript and TypeScript', () => {
         fc.tuple(fc.array(fc.constantFrom(...common, ...own), { minLength: 2, maxLength: 9 }), hostileValues(canary())),
         { seed: SEED, numRuns: FULL ? 60_000 : 1200 },
       );
-      const most = FULL ? 10_000 : 40;
+      const most = scaled(10_000, 40, 15);
       const admitted: { text: string; source: string; value: string }[] = [];
       for (const [pieces, value] of soups) {
         if (!pieces.includes('\0')) continue;
