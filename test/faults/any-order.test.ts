@@ -17,7 +17,7 @@ import { ANY_REQUESTS, anyFrame, askLocally, fieldOf } from './any-requests.ts';
 
 const ASKERS = 12;
 const PAGES = 3;
-const REQUESTS = scaled(20_000, 1000);
+const REQUESTS = scaled(20_000, 1000, 200);
 const KEPT = 30;
 const NOBODY = '3f2b1c00-0000-4000-8000-000000000000';
 
