@@ -6,6 +6,7 @@ import type { BuildOptions, Plugin } from 'esbuild';
 import { build } from 'esbuild';
 import { parse } from 'smol-toml';
 import * as z from 'zod';
+import { pageOnServer } from './page-on-server.ts';
 import type { BuiltOptions } from './worker-options.ts';
 import { builtOptions } from './worker-options.ts';
 
@@ -74,6 +75,7 @@ export const workerBuild = {
   outdir: 'dist/worker',
   target: 'es2024',
   conditions: ['workerd', 'worker', 'browser'],
+  plugins: [...common.plugins, pageOnServer],
   external: ['cloudflare:*', 'node:*', './index.js'],
   minifyWhitespace: true,
   lineLimit: 160,

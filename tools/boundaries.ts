@@ -25,6 +25,7 @@ const SIDES: Record<string, string[]> = {
     'agent/settings',
     'agent/tables',
     'agent/audit',
+    'worker/ui/icon-imports',
   ],
   tools: ['shared'],
   bench: ['shared', 'agent', 'embedded', 'plugin-sdk', 'tools', 'test'],
@@ -120,6 +121,7 @@ const ROOMS: Record<string, string[][]> = {
       'worker/ui/language',
       'worker/ui/rich',
       'worker/ui/read-json',
+      'worker/ui/given',
       'worker/ui/navigation',
       'worker/ui/viewed-host',
       'worker/ui/agent-client',
@@ -145,7 +147,7 @@ const ROOMS: Record<string, string[][]> = {
     ['worker/ui/routes'],
     ['worker/ui/shell'],
     ['worker/ui/app'],
-    ['worker/ui/main'],
+    ['worker/ui/main', 'worker/ui/on-server'],
   ],
 };
 

@@ -35,10 +35,20 @@ const app = new Hono<EdgeEnv>()
   .all('/api', () => {
     throw new ToruError('not_found', 'There is nothing at this address.');
   })
-  .route('/', appRoutes)
-  .all('*', servePage);
+  .route('/', appRoutes);
+
+app.all('*', (c) => servePage(c, (path) => answerTo(c, path)));
 
 app.onError(answerError);
+
+/** The API's answer to a GET of the page that this request opens: in the same name, and through all that stands before a route. */
+async function answerTo(c: EdgeContext, path: string): Promise<Response> {
+  const headers = new Headers(c.req.raw.headers);
+  // Those of a fetch by the page itself.
+  for (const [name, value] of Object.entries({ dest: 'empty', mode: 'cors', site: 'same-origin' })) headers.set(`sec-fetch-${name}`, value);
+  for (const name of ['if-none-match', 'if-modified-since', 'range', 'sec-fetch-user']) headers.delete(name);
+  return app.fetch(new Request(new URL(path, c.req.raw.url), { headers, signal: c.req.raw.signal }), c.env, c.executionCtx);
+}
 
 /** Also of what the host answered: its headers are rebuilt from a short list. A socket's 101 has none to guard. */
 async function dataHeaders(c: EdgeContext, next: () => Promise<void>): Promise<void> {

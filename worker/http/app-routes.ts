@@ -48,7 +48,7 @@ async function appManifest(c: EdgeContext, host: string | null): Promise<Respons
 
 async function appPage(c: EdgeContext, host: string | null): Promise<Response> {
   const id = actionId.safeParse(c.req.param('id'));
-  if (!id.success || (await ownSession(c)) === null || !(await isKnown(c, host))) return servePage(c);
+  if (!id.success || (await ownSession(c)) === null || !(await isKnown(c, host))) return servePage(c, null);
   return actionPage(c, appAddress(host, id.data), id.data);
 }
 

@@ -1,28 +1,22 @@
 import { sentCookie } from './cookies.ts';
 import type { EdgeContext } from './edge-context.ts';
+import { builtPage } from './page-files.ts';
 
 /**
  * What a browser should fetch beside the page's first script, which would ask for it only when it runs: code, and the first answers of the
  * API; a round trip less before a place is drawn. Told by the header Link (https://www.rfc-editor.org/rfc/rfc8288), which the page's policy holds for, too.
  */
 
-/** As the build writes it (worker/ui/vite.config.ts): a place's path, with `*` for an id, and the files that it needs. */
-type Hints = Readonly<Record<string, readonly string[]>>;
-
-/** A build's files have the hash of the build in their names, and an instance of the Worker serves one build. */
-let known: Promise<Hints> | null = null;
-
 /** A run in an action's own app is the same page as elsewhere. */
 const OF_ACTION = /^\/a\/[\w-]+(?=\/runs\/)/;
 
-/** @returns the value of Link for the page at this path. */
-export async function preloadHints(c: EdgeContext, pathname: string): Promise<string> {
-  known ??= readHints(c);
+/** @param drawn the page's first answers are in it. @returns the value of Link for the page at this path. */
+export async function preloadHints(c: EdgeContext, pathname: string, drawn: boolean): Promise<string> {
   const [, host = null, place = '/'] = /^(?:\/h\/([\w-]+))?(\/.*)?$/.exec(pathname) ?? [];
   // Without a session, every place is the login.
   const shown = (await sentCookie(c, 'toru')) === null ? '/login' : place;
-  const files = (await known)[shown.replace(OF_ACTION, '').replace(/^\/(runs|a)\/[\w-]+$/, '/$1/*')] ?? [];
-  return [...files.map(hint), ...answersFor(shown).map((path) => answerHint(path, host))].join(', ');
+  const files = (await builtPage(c)).places[shown.replace(OF_ACTION, '').replace(/^\/(runs|a)\/[\w-]+$/, '/$1/*')] ?? [];
+  return [...files.map(hint), ...(drawn ? [] : answersFor(shown).map((path) => answerHint(path, host)))].join(', ');
 }
 
 /** What the page asks the API first, whatever it shows: own-session.ts, known-actions.ts and run-calls.ts of worker/ui. */
@@ -40,11 +34,4 @@ function answerHint(path: string, host: string | null): string {
 /** Styles are asked for as Vite's links ask for them: another way of asking would load them twice. */
 function hint(file: string): string {
   return file.endsWith('.css') ? `<${file}>; rel=preload; as=style; crossorigin` : `<${file}>; rel=modulepreload`;
-}
-
-async function readHints(c: EdgeContext): Promise<Hints> {
-  const file = await c.env.ASSETS.fetch('https://assets/preloads.json');
-  // A page that was not built for it is served without.
-  if (file.headers.get('content-type')?.startsWith('application/json') !== true) return {};
-  return file.json<Hints>();
 }

@@ -61,7 +61,7 @@ export function newHostKey(): TestHostKey {
 const built = new Map<string, Promise<{ script: string; options: Awaited<ReturnType<typeof readOptions>> }>>();
 
 async function buildWorker(protocols: ProtocolRange | null) {
-  const plugins = protocols === null ? [] : [speaking(protocols)];
+  const plugins = [...workerBuild.plugins, ...(protocols === null ? [] : [speaking(protocols)])];
   const [options, result] = await Promise.all([
     readOptions(),
     build({ ...workerBuild, entryPoints: { index: workerBuild.entryPoints.index }, sourcemap: false, write: false, plugins }),

@@ -3,6 +3,7 @@ import { NOT_AFTER } from '../../shared/wire.ts';
 import { agentClient } from './agent-client.ts';
 import { edgeNow, hostNow, learnEdgeTime } from './clock.ts';
 import { heardFromServer, networkThere, OFFLINE } from './connection/network-there.ts';
+import { takeGiven } from './given.ts';
 import { errorOf, type Guard } from './guards.ts';
 import { readJson } from './read-json.ts';
 import { t } from './translate.ts';
@@ -125,7 +126,7 @@ async function sent(path: string, init: RequestInit, now: Clock): Promise<Respon
     headers.set(NOT_AFTER, new Date(now() + PATIENCE_MS).toISOString());
   }
   try {
-    const response = await fetch(path, { credentials: 'same-origin', cache: 'no-store', ...init, headers });
+    const response = takeGiven(path) ?? (await fetch(path, { credentials: 'same-origin', cache: 'no-store', ...init, headers }));
     heardFromServer();
     learnEdgeTime(response.headers.get('date'));
     return response;

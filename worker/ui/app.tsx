@@ -1,11 +1,13 @@
 import { effect, signal } from '@preact/signals';
 import { ErrorBoundary, LocationProvider, Route, Router } from 'preact-iso';
 import { sentence } from './api.ts';
+import { actionsRead } from './data/known-actions.ts';
 import { start, startProblem } from './data/start.ts';
 import { reloadFromServer } from './navigation.ts';
 import { goToLogin, isAdmin, me } from './own-session.ts';
 import { Button } from './parts/button.tsx';
 import { Problem } from './parts/empty.tsx';
+import { loadGlyphs } from './parts/glyph.tsx';
 import { lazyPlace } from './parts/lazy-place.tsx';
 import { places } from './routes.ts';
 import { Shell } from './shell/shell.tsx';
@@ -33,7 +35,20 @@ function keepFocus({ target }: FocusEvent): void {
 }
 addEventListener('focusin', keepFocus);
 
-start();
+/** The first reading of whose page this is. */
+const started = start();
+
+/** What the place at this path is first drawn with: it draws at once then, without a part that is awaited. */
+export async function loadPlace(path: string, isSomebody: boolean): Promise<void> {
+  if (!isSomebody) await LoginPage.preload();
+  else if (path === '/') await loadGlyphs();
+}
+
+/** Until the page draws as the server drew it (worker/http/first-paint.ts). */
+export async function asServed(): Promise<void> {
+  await started;
+  await Promise.all([loadPlace(location.pathname, me.peek() !== null), me.peek() === null ? undefined : actionsRead()]);
+}
 
 effect(() => {
   if (me.value === null) goToLogin();

@@ -103,7 +103,8 @@ export const ofEveryAction = {
 };
 export const isAction = shape<AnyAction>(ofEveryAction);
 /** A host of an earlier version knows no cards. */
-export const isActionList = shape<Pick<List<AnyAction>, 'items'> & Partial<Pick<ActionList, 'cards'>>>({
+export type ListedActions = Pick<List<AnyAction>, 'items'> & Partial<Pick<ActionList, 'cards'>>;
+export const isActionList = shape<ListedActions>({
   items: listOfAll(isAction),
   cards: optional(list),
 });

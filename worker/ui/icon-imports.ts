@@ -7,12 +7,20 @@ import { pathOf } from '../../shared/icon-path.ts';
 const TURNS = /\/(?:arrow|chevron)-(?:left|right)\.m?js$/;
 const FROM_ALL = /import (type )?\{([^}]*)\} from 'lucide-preact';/g;
 
+/** Reads and changes modules on the way into a bundle. */
+interface Icons {
+  /** @returns the module of an icon; null for any other. */
+  load(id: string): Promise<string | null>;
+  /** @returns a module that takes each icon from its own file. */
+  transform(code: string, id: string): string | null;
+}
+
 /**
  * Takes each icon from its own file instead of from the one that exports all 1,500: which part of the page needs which icon is then
  * known to chunks.ts, and none of the others is read by a build. Of such a file only the lines of the icon stay, drawn by parts/icon.tsx:
  * lucide's own component would weigh a kilobyte, and take as long as the rest of a tile.
  */
-export function iconImports(): Plugin {
+export function iconsAlone(): Icons {
   const all = import.meta.resolve('lucide-preact');
   const files = new Map<string, string>();
   for (const [, names = '', path = ''] of readFileSync(fileURLToPath(all), 'utf8').matchAll(/^export \{([^}]*)\} from '([^']+)';$/gm))
@@ -25,9 +33,6 @@ export function iconImports(): Plugin {
     return `import ${name} from ${JSON.stringify(file)};`;
   };
   return {
-    name: 'icon-imports',
-    apply: 'build',
-    enforce: 'pre',
     async load(id) {
       if (!icons.has(id)) return null;
       const { __iconData } = await import(id);
@@ -44,4 +49,9 @@ export function iconImports(): Plugin {
           })
         : null,
   };
+}
+
+/** For the page's build. */
+export function iconImports(): Plugin {
+  return { name: 'icon-imports', apply: 'build', enforce: 'pre', ...iconsAlone() };
 }

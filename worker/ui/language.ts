@@ -1,7 +1,6 @@
 import { signal } from '@preact/signals';
-import { isRecord } from './guards.ts';
 import { recall, remember } from './theme.ts';
-import { languageFor, shown, type Texts } from './translate.ts';
+import { directionOf, isTexts, languageFor, shown, type Texts } from './translate.ts';
 
 /** Which language the page speaks: the person's choice on this device, else the browser's, else English. A language is a file in languages/. */
 
@@ -12,8 +11,6 @@ const FILES: Readonly<Record<string, string>> = Object.fromEntries(
   ),
 );
 const KEY = 'toru.language';
-/** Written from right to left. */
-const RTL = /^(?:ar|ckb|dv|fa|he|ps|sd|ug|ur|yi)\b/;
 
 /** As the browser says (''), or a language of `languages`. Kept in this browser only; `chooseLanguage` changes it. */
 export const languageChoice = signal(recall(KEY) ?? '');
@@ -41,7 +38,7 @@ export async function showLanguage(): Promise<void> {
   if (texts === null || languageChoice.peek() !== choice) return;
   // The person's own kind of it, for dates and numbers: Austrian German, British English.
   const locale = navigator.languages.find((tag) => tag.split('-')[0] === code) ?? code;
-  Object.assign(document.documentElement, { lang: code, dir: RTL.test(code) ? 'rtl' : 'ltr' });
+  Object.assign(document.documentElement, { lang: code, dir: directionOf(code) });
   shown.value = { locale, texts };
   // The description in the app's manifest: the server reads it from the same file.
   const name = /([\w-]+)\.json$/.exec(file ?? '')?.[1];
@@ -58,8 +55,4 @@ async function textsAt(file: string): Promise<Texts | null> {
   } catch {
     return null;
   }
-}
-
-function isTexts(value: unknown): value is Texts {
-  return isRecord(value);
 }

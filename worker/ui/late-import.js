@@ -12,6 +12,8 @@ export const __vitePreload = (load, files = []) =>
   );
 
 function styleAt(file) {
+  // The server put it there, where it drew the page (worker/http/first-paint.ts).
+  if (document.querySelector(`link[rel=stylesheet][href="/${file}"]`) !== null) return undefined;
   return new Promise((resolve, reject) => {
     const link = Object.assign(document.createElement('link'), {
       rel: 'stylesheet',

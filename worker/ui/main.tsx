@@ -1,11 +1,12 @@
 import './styles/index.css';
 import './theme.ts';
-import { render } from 'preact';
-import { App } from './app.tsx';
+import { hydrate, render } from 'preact';
+import { App, asServed } from './app.tsx';
 import './data/install.ts';
+import { isDrawn } from './given.ts';
 import { showLanguage } from './language.ts';
 import { navigate, reloadFromServer } from './navigation.ts';
-import { recall, remember } from './theme.ts';
+import { chosenLook, recall, remember } from './theme.ts';
 
 const RELOADED = 'toru.reloaded';
 
@@ -19,7 +20,22 @@ addEventListener('vite:preloadError', () => {
 });
 
 const root = document.querySelector('#root');
-if (root !== null) void showLanguage().then(() => render(<App />, root));
+if (root !== null) void showLanguage().then(() => draw(root));
+
+/** Over what the server drew, where that is what this browser would draw; else afresh. */
+async function draw(root: Element): Promise<void> {
+  const isSame =
+    isDrawn(`${document.documentElement.lang} ${chosenLook() ?? ''}`) &&
+    (await asServed().then(
+      () => true,
+      () => false,
+    ));
+  root.removeAttribute('inert');
+  if (isSame) return hydrate(<App />, root);
+  root.replaceChildren();
+  render(<App />, root);
+}
+
 addEventListener('languagechange', () => void showLanguage());
 import('./shell/service-worker.ts').then(
   ({ keepPageOffline }) => keepPageOffline(navigate),

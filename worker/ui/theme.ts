@@ -1,9 +1,13 @@
 import { effect, signal } from '@preact/signals';
+import { lookCookie, readLook, writeLook } from '../../shared/look.ts';
 
 /** Light, dark, or as the system says. Kept in this browser only. */
 export type Theme = 'system' | 'light' | 'dark';
 
 const KEY = 'toru.theme';
+/** What the server has to know to draw the page first (shared/look.ts). */
+const LOOK_KEYS: ReadonlySet<string> = new Set([KEY, 'toru.language', 'toru.density', 'toru.closed-groups']);
+const YEAR_S = 365 * 86_400;
 
 export const theme = signal<Theme>(remembered());
 
@@ -29,10 +33,29 @@ export function recall(key: string): string | null {
 }
 
 export function remember(key: string, value: string | null): void {
+  keep(key, value);
+  if (LOOK_KEYS.has(key)) tellLook();
+}
+
+function keep(key: string, value: string | null): void {
   try {
     if (value === null) localStorage.removeItem(key);
     else localStorage.setItem(key, value);
   } catch {
     // Private mode: the choice lasts as long as the page.
   }
+}
+
+/** What was chosen in this browser, as the server reads it; null for nothing. */
+export function chosenLook(): string | null {
+  const folded = (recall('toru.closed-groups') ?? '[]') === '[]' ? '' : 'folded';
+  return writeLook(readLook([recall(KEY) ?? '', recall('toru.language') ?? '', recall('toru.density') ?? '', folded].join('.')));
+}
+
+function tellLook(): void {
+  const https = location.protocol === 'https:';
+  const look = chosenLook();
+  const life = look === null ? 0 : YEAR_S;
+  // biome-ignore lint/suspicious/noDocumentCookie: the Cookie Store is not in every browser, and the server has to be told at once.
+  document.cookie = `${lookCookie({ https, port: location.port })}=${look ?? ''}; path=/; max-age=${life}; samesite=lax${https ? '; secure' : ''}`;
 }

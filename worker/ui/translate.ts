@@ -1,5 +1,5 @@
 import { signal } from '@preact/signals';
-import { fill, type Language, pluralIn, textIn, type Values } from '../../shared/texts.ts';
+import { fill, type Language, pluralIn, type Texts, textIn, type Values } from '../../shared/texts.ts';
 
 export type { Texts } from '../../shared/texts.ts';
 
@@ -52,4 +52,16 @@ export function languageFor(wanted: readonly string[], there: readonly string[])
     if (found !== undefined) return found;
   }
   return 'en';
+}
+
+/** Written from right to left. */
+const RTL = /^(?:ar|ckb|dv|fa|he|ps|sd|ug|ur|yi)\b/;
+
+export function directionOf(language: string): 'ltr' | 'rtl' {
+  return RTL.test(language) ? 'rtl' : 'ltr';
+}
+
+/** @param value what the file of a language held. */
+export function isTexts(value: unknown): value is Texts {
+  return typeof value === 'object' && value !== null;
 }

@@ -48,7 +48,7 @@ const LATE: Readonly<Record<string, string>> = {
   ),
 };
 
-/** /preloads.json, from which the Worker tells a browser what these places load (worker/http/preload-hints.ts). */
+/** /preloads.json, from which the Worker tells a browser what these places load (worker/http/preload-hints.ts), and has its texts (first-paint.ts). */
 const preloads: Plugin = {
   name: 'preloads',
   generateBundle(_options, bundle) {
@@ -58,12 +58,20 @@ const preloads: Plugin = {
       if (chunk === undefined || chunk.isEntry) return [];
       return [...chunk.imports.flatMap(filesOf), name, ...(chunk.viteMetadata?.importedCss ?? [])];
     };
+    const languages = Object.values(bundle).flatMap(({ fileName }) => {
+      const language = /^assets\/([a-z]{2,3}(?:-[A-Za-z]{2,4})?)-[\w-]{8}\.json$/.exec(fileName)?.[1];
+      return language === undefined ? [] : [[language, `/${fileName}`]];
+    });
     const files = Object.entries(LATE).map(([place, module]) => {
       const chunk = chunks.find(({ moduleIds }) => moduleIds.includes(here(module)));
       if (chunk === undefined) throw new Error(`no file of the page has ${module}`);
       return [place, [...new Set(filesOf(chunk.fileName))].map((name) => `/${name}`)] as const;
     });
-    this.emitFile({ type: 'asset', fileName: 'preloads.json', source: JSON.stringify(Object.fromEntries(files)) });
+    this.emitFile({
+      type: 'asset',
+      fileName: 'preloads.json',
+      source: JSON.stringify({ places: Object.fromEntries(files), languages: Object.fromEntries(languages) }),
+    });
   },
 };
 

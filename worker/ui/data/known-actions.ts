@@ -6,7 +6,7 @@ import { isFinal } from '../../../shared/run-state.ts';
 import type { RunSummary } from '../../../shared/runs.ts';
 import { agent, read, sentence } from '../api.ts';
 import { connection } from '../connection/page-connection.ts';
-import { type AnyAction, isActionList } from '../guards.ts';
+import { type AnyAction, isActionList, type ListedActions } from '../guards.ts';
 import { me } from '../own-session.ts';
 import { asPressed } from './as-pressed.ts';
 import { oneAtATime } from './at-once.ts';
@@ -37,10 +37,8 @@ export const loadActions = oneAtATime(async () => {
   const request = early ?? agent.actions.$get();
   early = null;
   try {
-    const { items, cards = [] } = await read(isActionList, request);
-    if (me.peek() === null) return;
-    actions.value = asKnown(items.map(asPressed).toSorted((a, b) => a.position - b.position));
-    if (JSON.stringify(cards) !== JSON.stringify(homeCards.peek())) homeCards.value = cards;
+    const list = await read(isActionList, request);
+    if (me.peek() !== null) noteActions(list);
     actionsProblem.value = null;
   } catch (error) {
     // With the host away, those of the last time can still be asked for.
@@ -48,6 +46,23 @@ export const loadActions = oneAtATime(async () => {
     actionsProblem.value = actions.peek() === null ? sentence(error) : null;
   }
 });
+
+/** Until they were read, or could not be. */
+export function actionsRead(): Promise<void> {
+  return new Promise((resolve) => {
+    const stop = effect(() => {
+      if (actions.value === null && actionsProblem.value === null) return;
+      resolve();
+      queueMicrotask(() => stop());
+    });
+  });
+}
+
+/** Shows a list that was read. */
+export function noteActions({ items, cards = [] }: ListedActions): void {
+  actions.value = asKnown(items.map(asPressed).toSorted((a, b) => a.position - b.position));
+  if (JSON.stringify(cards) !== JSON.stringify(homeCards.peek())) homeCards.value = cards;
+}
 
 /** Those that are as they were stay the same objects, and a list of them the same list: nothing of it is drawn again. */
 function asKnown(items: AnyAction[]): AnyAction[] {

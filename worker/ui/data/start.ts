@@ -11,8 +11,8 @@ export const startProblem = signal<{
 } | null>(null);
 
 /** Finds out whose page this is. Where that fails, it is tried again. */
-export function start(): void {
-  loadSession().then(
+export async function start(): Promise<void> {
+  await loadSession().then(
     () => {
       startProblem.value = null;
     },

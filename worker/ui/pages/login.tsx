@@ -91,13 +91,24 @@ function LinkLogin({ code, onPassword }: { code: string; onPassword: () => void 
   );
 }
 
+/** What somebody typed before the script was here: the server drew the form. */
+function typedIn(name: string): string {
+  const field = document.querySelector(`.login-form input[name=${name}]`);
+  return field instanceof HTMLInputElement ? field.value : '';
+}
+
 /** The form for name and password. Says why it asks, when a session ended; counts down when there were too many tries. */
 function PasswordLogin() {
-  const username = useSignal('');
-  const password = useSignal('');
+  const username = useSignal(typedIn('username'));
+  const password = useSignal(typedIn('password'));
   const wrong = useSignal<string | null>(null);
   const busy = useSignal(false);
   const wait = useSignal(0);
+  // A form that the server drew can't send itself yet: neither a press nor Enter is taken for one that does.
+  const isLive = useSignal(false);
+  useEffect(() => {
+    isLive.value = true;
+  }, []);
 
   useEffect(() => {
     if (wait.value <= 0) return;
@@ -147,7 +158,7 @@ function PasswordLogin() {
         {...bound(password)}
         error={wrong.value}
       />
-      <Button kind="primary" type="submit" busy={busy.value} disabled={wait.value > 0}>
+      <Button kind="primary" type="submit" busy={busy.value} disabled={wait.value > 0 || !isLive.value}>
         {wait.value > 0 ? t('Try again in {wait} s', { wait: wait.value }) : t('Log in')}
       </Button>
     </LoginFrame>

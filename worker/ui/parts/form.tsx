@@ -6,6 +6,8 @@ type FormProps = Omit<ComponentProps<'form'>, 'onSubmit'> & { onSubmit: () => Pr
 export function Form({ onSubmit, ...rest }: FormProps) {
   return (
     <form
+      // Before the script is here, a form that was drawn by the server could be sent: never with a password in the address.
+      method="post"
       {...rest}
       onSubmit={(event) => {
         event.preventDefault();

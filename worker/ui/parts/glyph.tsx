@@ -4,21 +4,25 @@ import { isOneEmoji } from '../../../shared/emoji.ts';
 
 /** The set is a chunk of its own: the first load carries only the play sign. */
 const set = signal<Readonly<Record<string, LucideIcon>> | null>(null);
-let requested = false;
+let requested: Promise<void> | null = null;
+
+/** Brings the set. It fails where its code can't be had; the next time it is tried again. */
+export function loadGlyphs(): Promise<void> {
+  requested ??= import('./glyph-set.ts').then(
+    (loaded) => {
+      set.value = loaded.GLYPHS;
+    },
+    (error: unknown) => {
+      requested = null;
+      throw error;
+    },
+  );
+  return requested;
+}
 
 /** The names that may be chosen, with their signs; null until they are loaded. */
 export function glyphSet(): Readonly<Record<string, LucideIcon>> | null {
-  if (!requested) {
-    requested = true;
-    import('./glyph-set.ts').then(
-      (loaded) => {
-        set.value = loaded.GLYPHS;
-      },
-      () => {
-        requested = false;
-      },
-    );
-  }
+  if (requested === null) loadGlyphs().catch(() => undefined);
   return set.value;
 }
 

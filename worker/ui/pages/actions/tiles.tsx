@@ -31,8 +31,10 @@ const FIRST = 8;
 const AT_ONCE = 2;
 /** How many may be drawn by now. Once they were, they are. */
 const drawn = signal(FIRST);
-/** Are all of them? Whoever waits for that is not drawn again with each tile. */
-export const allDrawn = computed(() => drawn.value >= (actions.value?.length ?? 0));
+/** The first of them stand on the page. */
+const begun = signal(false);
+/** Do all of them? Whoever waits for that is not drawn again with each tile. */
+export const allDrawn = computed(() => begun.value && drawn.value >= (actions.value?.length ?? 0));
 
 /** Arrow keys between tiles: they come behind the first paint. */
 let moveInGrid: ((event: KeyboardEvent) => void) | null = null;
@@ -50,6 +52,7 @@ export function Tiles() {
     focused.value = id;
   }, []);
   useEffect(() => {
+    begun.value = true;
     if (drawn.value >= list.length) return undefined;
     // A task of its own: a press between two of them is answered.
     const timer = setTimeout(() => {

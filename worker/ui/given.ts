@@ -1,0 +1,25 @@
+import { isRecord } from './guards.ts';
+import { readJson } from './read-json.ts';
+
+/** Answers that came with the page itself (worker/http/first-paint.ts): each stands for the first request of its path. */
+const answers = new Map<string, unknown>();
+let date = '';
+
+const given: unknown = readJson(globalThis.document?.querySelector('#given')?.textContent ?? 'null');
+if (isRecord(given) && isRecord(given['answers'])) {
+  for (const [path, answer] of Object.entries(given['answers'])) answers.set(path, answer);
+  date = String(given['date']);
+}
+
+/** Did the server draw the page, with this look? */
+export function isDrawn(look: string): boolean {
+  return isRecord(given) && given['look'] === look;
+}
+
+/** @returns the answer that came with the page, the first time; null when there is none. */
+export function takeGiven(path: string): Response | null {
+  if (!answers.has(path)) return null;
+  const answer = answers.get(path);
+  answers.delete(path);
+  return Response.json(answer, { headers: { date } });
+}
