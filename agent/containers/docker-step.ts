@@ -7,7 +7,7 @@ import { containerName, IN_CONTAINER } from './order.ts';
 import { ContainerOutput } from './output-frames.ts';
 import { registryAuth } from './registry-auth.ts';
 import { ConnectionLost, StepFailure, StepStopped } from './step-failure.ts';
-import { filesIn, takeFiles } from './step-files.ts';
+import { checkStart, filesIn, takeFiles } from './step-files.ts';
 import type { StepIo } from './step-io.ts';
 
 /** An engine that was restarted is waited for so long; its containers may go on meanwhile. */
@@ -42,7 +42,9 @@ export async function dockerStep(order: ContainerOrder, { sockets, config }: Doc
     if (io.stop.aborted) throw new StepStopped();
     const ended = await engine.inspect(id);
     await takeFiles(await engine.getFiles(id, '/toru/out'), order);
-    return codeOf(ended, order);
+    const code = codeOf(ended, order);
+    checkStart(code, order);
+    return code;
   } finally {
     await io.removed(engine.remove(name));
   }

@@ -9,7 +9,7 @@ import type { ContainerOrder, PodEngine } from './order.ts';
 import { containerName, STEP_FOLDER } from './order.ts';
 import { FILES_IN, FILES_OUT, podManifest, STEP } from './pod-manifest.ts';
 import { ConnectionLost, StepFailure, StepStopped } from './step-failure.ts';
-import { filesIn, takeFiles } from './step-files.ts';
+import { checkStart, filesIn, takeFiles } from './step-files.ts';
 import type { StepIo } from './step-io.ts';
 
 const LOOK_MS = 500;
@@ -41,7 +41,9 @@ export async function podStep(order: ContainerOrder, engine: PodEngine, io: Step
     await life.until(STEP, ({ running, terminated }) => running !== undefined || terminated !== undefined);
     const ended = await life.print();
     await takeFiles(await cluster.read(life.name, FILES_OUT, ['tar', '-cf', '-', '-C', '/toru', 'out']), order);
-    return codeOf(ended);
+    const code = codeOf(ended);
+    checkStart(code, order);
+    return code;
   } catch (error) {
     if (!(error instanceof StepStopped)) throw error;
     io.say(`The pod is deleted; what has not ended in ${order.grace_s} s is killed.`);

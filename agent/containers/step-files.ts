@@ -1,4 +1,4 @@
-import { createWriteStream, existsSync, mkdirSync, renameSync, rmSync } from 'node:fs';
+import { createWriteStream, existsSync, mkdirSync, readFileSync, renameSync, rmSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
@@ -7,7 +7,7 @@ import { packTar } from 'modern-tar/fs';
 import { MAX_ARTIFACT_BYTES } from '../../shared/limits.ts';
 import { ARTIFACTS_FOLDER } from '../logs/artifacts.ts';
 import type { ContainerOrder } from './order.ts';
-import { OUTPUT_FILE, STEP_FOLDER } from './order.ts';
+import { FAILURE_FILE, OUTPUT_FILE, STEP_FOLDER } from './order.ts';
 import { StepFailure } from './step-failure.ts';
 import { tarEntries } from './tar-entries.ts';
 
@@ -19,6 +19,25 @@ import { tarEntries } from './tar-entries.ts';
 /** Twice: results, and state for the next job. */
 const MOST_BYTES = 2 * MAX_ARTIFACT_BYTES;
 const MOST_FILES = 10_000;
+
+/**
+ * Why the first program of a script (start-script.ts) could not start it. A word and no sentence: the script itself could write there, and
+ * what it writes is shown on the job without a look for secrets.
+ */
+const START_FAILURES: Readonly<Record<string, string>> = {
+  no_interpreter: 'The image has nothing that reads the script. Set runner_image to one that has, or name an interpreter.',
+  not_installed:
+    'What the script depends on could not be installed. Is each name right, and can the container reach the registry? The log says more.',
+};
+const OWN_FAILURE = 125;
+
+/** @param code the container’s. @throws StepFailure where it ended before the script could begin. */
+export function checkStart(code: number, { folder }: Pick<ContainerOrder, 'folder'>): void {
+  const file = join(folder, STEP_FOLDER, 'out', FAILURE_FILE);
+  if (code !== OWN_FAILURE || (statSync(file, { throwIfNoEntry: false })?.size ?? Number.POSITIVE_INFINITY) > 100) return;
+  const message = START_FAILURES[readFileSync(file, 'utf8').trim()];
+  if (message !== undefined) throw new StepFailure(message);
+}
 
 /** A folder of which anybody in the container may make use, whoever the image says it runs as. */
 const OPEN = 0o777;

@@ -78,6 +78,23 @@ tasks:
   expect(readdirSync(join(flow.home, 'containers'))).toEqual([]);
 });
 
+it('says on the job why a script in a container never began', async () => {
+  const { flow } = await scene(`
+actions:
+  needs: { type: script, runner: docker, language: python, interpreter: /bin/false, dependencies: [nothing], env: { PATH: /usr/bin:/bin }, script: 'print(1)' }
+  own: { type: script, runner: docker, script: 'echo "$KEY" >/toru/out/failure; exit 125', env: { KEY: '{{ secret.KEY }}' } }
+tasks:
+  needs: { flow: { one: { action: needs } } }
+  own: { flow: { one: { action: own } } }
+`);
+  await flow.ask(flow.admin, 'PUT', '/api/secrets/KEY', { value: 'hunter2-hunter2' });
+  const errorOf = async (task: string) => (await flow.ended(await flow.execute(task))).steps[0]?.error;
+  expect(await errorOf('needs')).toContain('could not be installed');
+  // Of the script itself it is an exit code like any other.
+  expect(await errorOf('own')).toContain('exit code 125');
+  expect(await errorOf('own')).not.toContain('hunter2');
+});
+
 it('runs a script in a container: workspace read-only, startup scripts, arguments, state of the job before, secrets masked', async () => {
   const { engine, flow } = await scene(`
 actions:
