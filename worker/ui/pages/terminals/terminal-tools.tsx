@@ -1,10 +1,12 @@
 import { useSignal } from '@preact/signals';
-import { Columns2, Download, SquareTerminal, Upload, UserPlus, X } from 'lucide-preact';
+import { Columns2, Download, Ellipsis, SquareTerminal, Upload, UserPlus, X } from 'lucide-preact';
+import type { ComponentChildren } from 'preact';
 import { useRef } from 'preact/hooks';
 import { useResource } from '../../data/resource.ts';
 import { navigate } from '../../navigation.ts';
 import { isAdmin } from '../../own-session.ts';
 import { setTo } from '../../parts/bound.ts';
+import { Button } from '../../parts/button.tsx';
 import { Empty, Loading, Problem } from '../../parts/empty.tsx';
 import { IconButton } from '../../parts/icon-button.tsx';
 import { Line, Listing } from '../../parts/listing.tsx';
@@ -23,6 +25,17 @@ export function TerminalTools({ id, screen, onAway }: { id: string; screen: Live
   const choosing = useSignal(false);
   const downloading = useSignal(false);
   const sharing = useSignal(false);
+  const more = useSignal(false);
+  const sign = { size: 18, 'aria-hidden': true } as const;
+  // On a phone they stand behind one button, so that there is room for the terminal's name.
+  const tools: { label: string; icon: ComponentChildren; onPress: () => void }[] = [];
+  if (screen.typing.value) tools.push({ label: t('Download a file'), icon: <Download {...sign} />, onPress: setTo(downloading, true) });
+  if (isAdmin.value && screen.typing.value) tools.push({ label: t('Share'), icon: <UserPlus {...sign} />, onPress: setTo(sharing, true) });
+  tools.push(
+    onAway === undefined
+      ? { label: t('Another beside it'), icon: <Columns2 {...sign} />, onPress: setTo(choosing, true) }
+      : { label: t('Show the other alone'), icon: <X {...sign} />, onPress: onAway },
+  );
   return (
     <>
       <ScreenTools screen={screen} />
@@ -41,16 +54,33 @@ export function TerminalTools({ id, screen, onAway }: { id: string; screen: Live
             }}
           />
           <IconButton label={t('Send files')} icon={<Upload size={18} aria-hidden="true" />} onClick={() => files.current?.click()} />
-          <IconButton label={t('Download a file')} icon={<Download size={18} aria-hidden="true" />} onClick={setTo(downloading, true)} />
         </>
       )}
-      {isAdmin.value && screen.typing.value && (
-        <IconButton label={t('Share')} icon={<UserPlus size={18} aria-hidden="true" />} onClick={setTo(sharing, true)} />
-      )}
-      {onAway === undefined ? (
-        <IconButton label={t('Another beside it')} icon={<Columns2 size={18} aria-hidden="true" />} onClick={setTo(choosing, true)} />
-      ) : (
-        <IconButton label={t('Show the other alone')} icon={<X size={18} aria-hidden="true" />} onClick={onAway} />
+      {tools.map(({ label, icon, onPress }) => (
+        <span key={label} class="terminal-tool">
+          <IconButton label={label} icon={icon} onClick={onPress} />
+        </span>
+      ))}
+      <span class="terminal-more">
+        <IconButton label={t('More tools')} icon={<Ellipsis size={18} aria-hidden="true" />} onClick={setTo(more, true)} />
+      </span>
+      {more.value && (
+        <Sheet title={t('More tools')} onClose={setTo(more, false)}>
+          <div class="stack">
+            {tools.map(({ label, icon, onPress }) => (
+              <Button
+                key={label}
+                icon={icon}
+                onClick={() => {
+                  more.value = false;
+                  onPress();
+                }}
+              >
+                {label}
+              </Button>
+            ))}
+          </div>
+        </Sheet>
       )}
       {choosing.value && <BesideSheet id={id} onClose={setTo(choosing, false)} />}
       {sharing.value && <ShareSheet id={id} onClose={setTo(sharing, false)} />}
