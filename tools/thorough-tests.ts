@@ -46,8 +46,7 @@ export const THOROUGH: Readonly<Record<string, string>> = {
   'test/browser/typed.test.ts': 'inputs of each type, from the field to the script',
   'test/browser/users.test.ts': 'the page of users; agent/users has their rules',
   'test/browser/workflows.test.ts': 'pages of workflows; the walks run a task, agent/workflows has the rest',
-  'agent/workflows/docker-steps.test.ts':
-    'steps in containers, each of their fields; agent/containers has the requests, pod-steps the same program',
+  'agent/workflows/docker-steps.test.ts': 'steps in containers, each of their fields; agent/containers has the requests',
   'agent/workflows/conformance-agent.test.ts':
     'the conformance cases once more by a real agent; conformance.test.ts has them by the language alone',
   'agent/workflows/git-hangs.test.ts': 'waits for a git server that says nothing',
@@ -84,4 +83,19 @@ export const THOROUGH: Readonly<Record<string, string>> = {
   'test/integration/compression.test.ts': '50 MB compressed and killed; agent/logs/pack has each step',
   'test/faults/disk-full.test.ts': 'a disk that is full, for real; runner.test.ts has the runner that waits, agent/runs what is refused',
   'test/faults/terminals.test.ts': 'shells across deaths, twenty rounds; agent/terminals has one of each',
+  'agent/runs/life/tty.test.ts': 'runs in a terminal with real programs; terminal-prompt has when they wait, the walks a terminal',
+  'agent/cli/cli.test.ts': 'each command in this process; attach-run, validate and others have theirs',
+  'agent/cli/terminal-command.test.ts': 'toru terminal at a terminal; agent/terminals has what it asks for',
+  'agent/plugins/broken-plugins.test.ts': 'each way in which a plugin may be wrong; supervised and plugin-messages have their rules',
+  'agent/plugins/discovery.test.ts': 'plugins that come, change and go; plugins.test.ts has one that is there',
+  'agent/plugins/installed/install-plugin.test.ts': 'archives of plugins, each way they may be wrong',
+  'plugin-sdk/test/sdk.test.ts': 'the SDK in all its calls; plugin-protocol has its messages',
+  'agent/workflows/pod-steps.test.ts': 'steps in pods, each of their fields; agent/containers has the requests',
+  'agent/workflows/triggers.test.ts': 'triggers after an absence; due-times and schedules have their times',
+  'agent/terminals/screens.test.ts': 'screens of a terminal, by their thread; shared/terminal has what they keep',
+  'agent/terminals/flow.test.ts': 'a terminal that prints more than its viewers read; agent/logs has the same credit',
+  'agent/terminals/terminal-socket.test.ts': 'sockets of a terminal in each case; terminals.test.ts has one',
+  'agent/hosts/recovery.test.ts': 'a home host that was lost, at an edge that lies; home-move has one that moves',
+  'worker/test/home-host.test.ts':
+    'a move of the home host at the edge; agent/hosts has the hosts’ side, pair who speaks for the home host',
 };

@@ -13,7 +13,7 @@ const FULL = process.env['TORU_FAULTS'] === 'full';
 /** Of the six scenes the quick part has those of one zone; due-times.test.ts has more, without a crash. */
 const QUICK = process.env['TORU_TESTS'] === 'quick';
 /** Of each scene, of which there are six. In short each is killed at the change itself, and one of them twice more. */
-const killsOf = (timezone: string, what: string): number => (FULL ? 34 : timezone === 'Europe/Berlin' && what === 'ends' ? 3 : 1);
+const killsOf = (timezone: string, what: string): number => (FULL ? 34 : timezone === 'Europe/Berlin' && what === 'ends' && !QUICK ? 3 : 1);
 const MINUTE = 60_000;
 
 /** A time of the day that a change leaps over or repeats, and the one moment at which it fires that day, which ends in whole ten minutes. */
