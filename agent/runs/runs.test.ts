@@ -126,7 +126,8 @@ describe('a run', () => {
     await h.ended(task_id);
   });
 
-  const FLOOD_MB = overBoth(50, 10);
+  /** Windows and rooms hold one MiB: eight of them pass through in the quick part. */
+  const FLOOD_MB = process.env['TORU_TESTS'] === 'quick' ? 8 : overBoth(50, 10);
 
   it(`brings ${FLOOD_MB} MB byte for byte`, async () => {
     const { task_id, output_bytes } = await run('flood.sh', [String(FLOOD_MB)]);

@@ -28,8 +28,11 @@ const OTHER_PHONES = [
 ];
 const LABELS = { done: 'Colours of a long name that goes on', fails: 'Fails', asks: 'Asks', form: 'Form' };
 const VIEWS: ['light' | 'dark', number][] = [['light', 390]];
-// The quick part leaves the other theme and width to all tests.
+// The quick part leaves the other theme and width to all tests, and pages that one seldom opens.
 if (!QUICK) VIEWS.push(['dark', 1280]);
+/** Where people are all day, and a sheet over one of them. */
+const DAILY = ['home', 'runs', 'run', 'run-asks', 'action', 'workflows', 'job', 'settings', 'hosts', 'form'];
+const places = QUICK ? PLACES.filter(({ name }) => DAILY.includes(name)) : PLACES;
 if (FULL || SCREENSHOTS !== undefined) VIEWS.push(['dark', 390], ['light', 1280]);
 
 describeInBrowser('every page has nothing that axe objects to, and fits', () => {
@@ -52,7 +55,7 @@ describeInBrowser('every page has nothing that axe objects to, and fits', () => 
       tour = new Tour(page, scene.toru.url, house);
     });
 
-    test.each(PLACES)('$name', async (place) => {
+    test.each(places)('$name', async (place) => {
       await tour.goTo(place);
       await expectAccessible(page, `${place.name}-${colorScheme}-${width}`);
       for (const size of phone ? [...OTHER_PHONES, own] : [own]) {

@@ -2,6 +2,7 @@ import { chmodSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { QUICK } from '../../tools/test-pace.ts';
 import type { Browser } from '../harness/browser.ts';
 import { describeInBrowser, launchBrowser } from '../harness/browser.ts';
 import { Client } from '../harness/client.ts';
@@ -15,6 +16,9 @@ import { logIn } from './log-in.ts';
 
 const PASSWORD = 'correct horse battery';
 const CLIENT_PASSWORD = 'client of the house';
+
+/** Where a reader’s place is, and another tab: the quick part has the press, its output, its end and what everybody may see. */
+const thorough = test.skipIf(QUICK);
 
 describeInBrowser('in a browser', () => {
   let toru: Toru;
@@ -167,7 +171,7 @@ for ((i = 1; i <= 400; i++)); do echo "line $i"; ((i % 4)) || sleep 0.04; until 
     await page.close();
   });
 
-  test('following the end never fights the reader', async () => {
+  thorough('following the end never fights the reader', async () => {
     hold();
     const page = await tab();
     await page.getByRole('button', { name: 'Lines' }).click();
@@ -189,7 +193,7 @@ for ((i = 1; i <= 400; i++)); do echo "line $i"; ((i % 4)) || sleep 0.04; until 
     await page.close();
   });
 
-  test('on a phone, where long lines are wrapped, a run that has ended opens at its end and stays there', async () => {
+  thorough('on a phone, where long lines are wrapped, a run that has ended opens at its end and stays there', async () => {
     const { task_id } = (await admin.http('POST', '/api/runs', { script: 'wide.sh' })).json();
     await eventually('the run has ended', async () => (await admin.http('GET', `/api/runs/${task_id}`)).json().state, {
       holds: (seen) => seen === 'exited',
@@ -226,7 +230,7 @@ for ((i = 1; i <= 400; i++)); do echo "line $i"; ((i % 4)) || sleep 0.04; until 
     await page.close();
   });
 
-  test('a second tab sees the run of the first', async () => {
+  thorough('a second tab sees the run of the first', async () => {
     const [one, two] = [await tab(), await tab()];
     await one.getByRole('button', { name: 'Loop' }).click();
     await two
