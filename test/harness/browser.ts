@@ -1,7 +1,7 @@
 import { accessSync, constants, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
-import type { BrowserContext, Browser as Chromium } from 'playwright-core';
+import type { BrowserContext, Browser as Chromium, Page } from 'playwright-core';
 import { chromium } from 'playwright-core';
 import { beforeAll, describe } from 'vitest';
 import { slowness } from '../../tools/test-pace.ts';
@@ -122,12 +122,34 @@ export async function launchBrowser(options: BrowserOptions = {}): Promise<Brows
 
 function browserOf(context: BrowserContext, after: () => void | Promise<void>): Browser {
   context.setDefaultTimeout(30_000 * Math.min(2, slowness()));
+  for (const page of context.pages()) awaitScript(page);
+  context.on('page', awaitScript);
   return {
     context,
     [Symbol.asyncDispose]: async () => {
       await context.close();
       await after();
     },
+  };
+}
+
+/**
+ * A page is opened when its script has taken it over: what the server drew before can be seen, and pressed by nobody
+ * (worker/http/first-paint.ts). Whoever names what to wait for gets that.
+ */
+function awaitScript(page: Page): void {
+  const isLive = (): Promise<void> => page.locator('#root[inert]').waitFor({ state: 'detached' });
+  const goto = page.goto.bind(page);
+  page.goto = async (url, options) => {
+    const answer = await goto(url, options);
+    if (options?.waitUntil === undefined) await isLive();
+    return answer;
+  };
+  const reload = page.reload.bind(page);
+  page.reload = async (options) => {
+    const answer = await reload(options);
+    if (options?.waitUntil === undefined) await isLive();
+    return answer;
   };
 }
 
