@@ -596,7 +596,7 @@ describe('values in Python, JavaScript and TypeScript', () => {
         fc.tuple(fc.array(fc.constantFrom(...common, ...own), { minLength: 2, maxLength: 9 }), hostileValues(canary())),
         { seed: SEED, numRuns: FULL ? 60_000 : 1200 },
       );
-      const most = scaled(10_000, 40, 15);
+      const most = scaled(10_000, 40, 25);
       const admitted: { text: string; source: string; value: string }[] = [];
       for (const [pieces, value] of soups) {
         if (!pieces.includes('\0')) continue;
