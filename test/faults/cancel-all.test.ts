@@ -9,7 +9,7 @@ import { onStage } from './stage.ts';
 
 /** Cancel means gone: runs that ignore every signal, with children that left their group, session and tree. */
 
-const RUNS = scaled(1000, 60, 24);
+const RUNS = scaled(1000, 60, 12);
 /** So many run at the same time (agent/runs/runs.ts); the rest is cancelled in the next wave. */
 const AT_ONCE = 250;
 /** What is promised for all of them together, and a moment to look; in short, beside other tests, a busy machine gets more. */
