@@ -133,6 +133,34 @@ describeInBrowser('what somebody is using when news arrive', () => {
     expect(await field.inputValue()).toBe('hello');
   });
 
+  test('what is typed while the code of a field is on its way', async () => {
+    const { task_id } = (await client.http('POST', '/api/runs', { script: 'reads.sh' })).json();
+    const open = [
+      { file: '**/assets/finder-*.js', key: 'Control+f', field: page.locator('.log-find input') },
+      { file: '**/assets/palette-*.js', key: 'Control+k', field: page.locator('dialog input') },
+    ];
+    for (const { file, key, field } of open) {
+      const { promise: held, resolve: release } = Promise.withResolvers<void>();
+      await page.route(file, async (route) => {
+        await held;
+        await route.continue();
+      });
+      await page.goto(`${stage.url}/runs/${task_id}`);
+      await page.getByText('hello there').waitFor();
+      await page.locator('.log-scroll').focus();
+      const requested = page.waitForRequest(file);
+      await page.keyboard.press(key);
+      await requested;
+      await page.keyboard.type('hello');
+      release();
+      await field.waitFor();
+      await page.keyboard.type(' there');
+      expect(await field.inputValue()).toBe('hello there');
+      await page.unroute(file);
+    }
+    await client.http('POST', `/api/runs/${task_id}/cancel`);
+  });
+
   test('a field that opens has the focus before anything else is done', async () => {
     const { task_id } = (await client.http('POST', '/api/runs', { script: 'reads.sh' })).json();
     await page.goto(`${stage.url}/runs/${task_id}`);

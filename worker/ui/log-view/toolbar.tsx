@@ -11,8 +11,8 @@ import { clockTime } from '../time.ts';
 import { t } from '../translate.ts';
 import type { LogViewer } from './viewer.ts';
 
-const Finder = late(() => import('./finder.tsx').then((part) => part.Finder));
-const GoToLine = late(() => import('./go-to-line.tsx').then((part) => part.GoToLine));
+const Finder = late(() => import('./finder.tsx').then((part) => part.Finder), 'field');
+const GoToLine = late(() => import('./go-to-line.tsx').then((part) => part.GoToLine), 'field');
 const MoreTools = late(() => import('./more-tools.tsx').then((part) => part.MoreTools));
 
 /** Output that did not come for so long is said to be quiet. */

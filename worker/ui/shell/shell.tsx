@@ -25,7 +25,8 @@ const KeysSheet = late(() => import('./keys-sheet.tsx').then((part) => part.Keys
 const LeaveQuestion = late(() => behind().then((part) => part.LeaveQuestion));
 const PasswordDialog = late(() => behind().then((part) => part.PasswordDialog));
 const HostSwitcher = lazy(() => import('./host-switcher.tsx').then((part) => part.HostSwitcher));
-const Palette = lazy(() => import('./palette.tsx').then((part) => part.Palette));
+const loadPalette = () => import('./palette.tsx').then((part) => part.Palette);
+const Palette = late(loadPalette, 'field');
 const TellMeSheet = lazy(() => import('../pages/notifications/tell-me-sheet.tsx').then((part) => part.TellMeSheet));
 const DeviceCodeSheet = lazy(() => import('../pages/account/device-code.tsx').then((part) => part.DeviceCodeSheet));
 
@@ -54,7 +55,7 @@ export function Shell(props: { children: ComponentChildren }) {
     if (savesData()) return undefined;
     // Long behind whatever the first page reads, and what a person presses first.
     const timer = setTimeout(() => {
-      Palette.preload().catch(() => undefined);
+      loadPalette().catch(() => undefined);
       void preloadPlaces(isAdmin.peek());
     }, 10_000);
     return () => clearTimeout(timer);
