@@ -11,7 +11,7 @@ const temp = testTemp();
 if (temp !== undefined) process.env['TMPDIR'] = temp;
 process.env['NODE_COMPILE_CACHE'] ??= COMPILE_CACHE;
 const named = namesTests(process.argv.slice(2));
-process.env['TORU_TESTS'] ??= named || FULL ? 'all' : 'quick';
+if (named || FULL) delete process.env['TORU_TESTS'];
 const quick = process.env['TORU_TESTS'] === 'quick';
 
 /** Waits for the platform's own idle clock, which a busy machine puts off. Forced, the same is tested in worker/test/relay.test.ts. */
@@ -39,8 +39,8 @@ const OVER_BOTH = ['runs', 'stop', 'story', 'recovery', 'output-limit', 'end-of-
 const QUICK_OVER_BOTH = ['output-limit', 'end-of-input'];
 
 /**
- * `npm test` runs the quick part of all projects; `npm run test:all` all tests; `npm test -- agent/runs` all that stand there;
- * `npm test -- --project browser` the quick part of one project.
+ * `npm test` runs every test, `npm run test:quick` the quick part of all projects; `npm test -- agent/runs` all that stand there;
+ * `npm test -- --project browser` one project.
  * Projects with the global setup drive what was built, and build first where that is stale; the others read the sources.
  */
 export default defineConfig({

@@ -4,8 +4,8 @@ import { availableParallelism, loadavg } from 'node:os';
 export const FULL = process.env['TORU_FAULTS'] === 'full';
 
 /**
- * What `npm test` alone runs: at least one test of each promise, in minutes. The files of thorough-tests.ts stay out of it, and a file that
- * stays in leaves a part of its work to `npm run test:all`. vitest.config.ts sets the variable, and the processes of tests inherit it.
+ * What `npm run test:quick` runs: at least one test of each promise. The files of thorough-tests.ts stay out of it, and a file that
+ * stays in leaves a part of its work to `npm test`. The processes of tests inherit the variable.
  */
 export const QUICK = process.env['TORU_TESTS'] === 'quick';
 

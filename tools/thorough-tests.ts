@@ -1,5 +1,5 @@
 /**
- * Test files that `npm test` leaves to `npm run test:all`, each with what it adds to what the quick part tests. A file that holds a
+ * Test files that `npm run test:quick` leaves to `npm test`, each with what it adds to what the quick part tests. A file that holds a
  * promise alone (docs/reliability.md, docs/security.md) can’t stand here. `npm test -- FILE` runs any of them.
  */
 export const THOROUGH: Readonly<Record<string, string>> = {
