@@ -62,7 +62,8 @@ async function drawnPage(c: EdgeContext, ask: Ask): Promise<Response | null> {
   // A tile can't be pressed before its script is there; into the login's fields, one may type.
   const text = html
     .replace('<html lang="en">', `<html lang="${language}" dir="${page.directionOf(language)}"${theme}>`)
-    .replace(' blocking="render"', '')
+    // What is seen first needs the styles alone: on a slow line the script comes behind them.
+    .replace(' blocking="render"', ' fetchpriority="low"')
     .replace('</head>', `${styles.map((file) => `  <link rel="stylesheet" crossorigin href="${file}">\n`).join('')}  </head>`)
     .replace(
       ROOT,

@@ -16,7 +16,7 @@ export async function preloadHints(c: EdgeContext, pathname: string, drawn: bool
   // Without a session, every place is the login.
   const shown = (await sentCookie(c, 'toru')) === null ? '/login' : place;
   const files = (await builtPage(c)).places[shown.replace(OF_ACTION, '').replace(/^\/(runs|a)\/[\w-]+$/, '/$1/*')] ?? [];
-  return [...files.map(hint), ...(drawn ? [] : answersFor(shown).map((path) => answerHint(path, host)))].join(', ');
+  return [...files.map((file) => hint(file, drawn)), ...(drawn ? [] : answersFor(shown).map((path) => answerHint(path, host)))].join(', ');
 }
 
 /** What the page asks the API first, whatever it shows: own-session.ts, known-actions.ts and run-calls.ts of worker/ui. */
@@ -32,6 +32,8 @@ function answerHint(path: string, host: string | null): string {
 }
 
 /** Styles are asked for as Vite's links ask for them: another way of asking would load them twice. */
-function hint(file: string): string {
-  return file.endsWith('.css') ? `<${file}>; rel=preload; as=style; crossorigin` : `<${file}>; rel=modulepreload`;
+function hint(file: string, drawn: boolean): string {
+  return file.endsWith('.css')
+    ? `<${file}>; rel=preload; as=style; crossorigin`
+    : `<${file}>; rel=modulepreload${drawn ? '; fetchpriority=low' : ''}`;
 }
