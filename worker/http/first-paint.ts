@@ -16,6 +16,9 @@ const ME = '/api/me?optional=true';
 
 const ROOT = '<div id="root"></div>';
 
+/** The login as it was drawn, by language: strangers ask for it, as often as they like, and all see the same. */
+const logins = new Map<string, string>();
+
 /** Opened by a person, as a document, from here or from the address bar: a visit from another site comes without its session, which is Strict. */
 export function mayBeDrawn(c: EdgeContext): boolean {
   const from = c.req.header('sec-fetch-site');
@@ -53,8 +56,10 @@ async function drawnPage(c: EdgeContext, ask: Ask): Promise<Response | null> {
   ]);
   const html = await built.text();
   if (answers === null || !html.includes(ROOT)) return null;
-  const drawn = await page.renderPage({ path: pathname, answers, look, locale: language, texts });
+  const drawing = { path: pathname, answers, look, locale: language, texts };
+  const drawn = (isNobody ? logins.get(language) : null) ?? (await page.renderPage(drawing));
   if (drawn === null) return null;
+  if (isNobody) logins.set(language, drawn);
   const given = { look: `${language} ${writeLook(look) ?? ''}`, date: new Date().toUTCString(), answers };
   // Those that the script would bring with the place's code.
   const styles = (places[isNobody ? '/login' : pathname] ?? []).filter((file) => file.endsWith('.css'));
