@@ -12,7 +12,10 @@ const validate = (...args: string[]) => ranCommand(['validate', ...args], {});
 test('toru validate says where a problem is, without an agent, and ends with 1', async () => {
   mkdirSync(join(folder, '.workflows'), { recursive: true });
   writeFileSync(join(folder, '.workflows/a.yaml'), 'tasks:\n  t: { flow: { s: { action: none } } }\n');
-  expect(await validate(folder)).toMatchObject({ code: 1, out: '.workflows/a.yaml:2:29 There is no action “none”. There are none yet.\n' });
+  expect(await validate(folder)).toMatchObject({
+    code: 1,
+    out: `${folder}/.workflows/a.yaml:2:29 There is no action “none”. There are none yet.\n`,
+  });
   const { code, out } = await validate(folder, '--json');
   expect([code, JSON.parse(out)]).toMatchObject([1, { problems: [{ file: '.workflows/a.yaml', line: 2, column: 29 }], external: [] }]);
   writeFileSync(join(folder, '.workflows/a.yaml'), 'tasks:\n  t: { flow: { s: { action: other.x } } }\n');
@@ -26,7 +29,7 @@ test('of a file its own problems are shown, and names are looked up beside it', 
   writeFileSync(join(flows, 'b.yaml'), 'actions:\n  greet: { type: noop, script: x }\n');
   expect(await validate(join(flows, 'b.yaml'))).toMatchObject({
     code: 1,
-    out: expect.stringMatching(/^\.workflows\/b\.yaml:2:24 [^\n]+\n$/),
+    out: expect.stringMatching(/^\/\S+\/two\/\.workflows\/b\.yaml:2:24 [^\n]+\n$/),
   });
   expect(await validate(join(flows, 'a.yaml'))).toMatchObject({
     out: '',

@@ -1,5 +1,5 @@
 import { statSync } from 'node:fs';
-import { basename, dirname, resolve } from 'node:path';
+import { basename, dirname, relative, resolve } from 'node:path';
 import { type Command, parse } from '../command.ts';
 import { note, print, UsageError } from '../io.ts';
 
@@ -49,11 +49,11 @@ export const validate: Command = {
     const external = names.filter(isMeant);
     if (values.json) await print(io, JSON.stringify({ problems, external }));
     else {
-      for (const problem of problems) await print(io, problemLine(problem));
+      for (const problem of problems) await print(io, problemLine({ ...problem, file: fromHere(folder, problem.file) }));
       for (const { file, line, column, name } of external)
         await note(
           io,
-          `${file}:${line}:${column} “${name}” is of another workspace or a library; the host looks it up when it reads this file.`,
+          `${fromHere(folder, file)}:${line}:${column} “${name}” is of another workspace or a library; the host looks it up when it reads this file.`,
         );
       if (problems.length < all.length)
         await note(io, `${counted(all.length - problems.length, 'problem')} in other files: toru validate ${folder}`);
@@ -63,6 +63,13 @@ export const validate: Command = {
     return problems.length > 0 ? 1 : 0;
   },
 };
+
+/** A file's path as a terminal or an editor can open it: from the folder in which the command was typed, else absolute. */
+function fromHere(folder: string, file: string): string {
+  const path = resolve(folder, file);
+  const below = relative('.', path);
+  return below.startsWith('..') ? path : below;
+}
 
 /** The folder whose files a workflow file is read with. */
 function workspaceOf(file: string): string {
