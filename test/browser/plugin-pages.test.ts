@@ -290,8 +290,8 @@ describeInBrowser('plugins', () => {
 
   test('a card leads nobody to its page who has pressed nothing', async () => {
     await order('opens its page');
-    await page.goto(toru.url);
-    // Nothing is asked of the page itself: what a test does in a browser counts as a press.
+    // Nothing is asked of the page itself, not even whether its script runs: what a test does in a browser counts as a press.
+    await page.goto(toru.url, { waitUntil: 'load' });
     const asked = async () => (await api.http('GET', '/api/plugin-kv/hostile/entry?key=asked')).json().entry?.value;
     await expect.poll(asked, { message: 'it is asked' }).toBe(true);
     expect(page.url()).toBe(`${toru.url}/`);
