@@ -126,7 +126,8 @@ async function sent(path: string, init: RequestInit, now: Clock): Promise<Respon
     headers.set(NOT_AFTER, new Date(now() + PATIENCE_MS).toISOString());
   }
   try {
-    const response = takeGiven(path) ?? (await fetch(path, { credentials: 'same-origin', cache: 'no-store', ...init, headers }));
+    const given = (init.method ?? 'GET') === 'GET' ? takeGiven(path) : null;
+    const response = given ?? (await fetch(path, { credentials: 'same-origin', cache: 'no-store', ...init, headers }));
     heardFromServer();
     learnEdgeTime(response.headers.get('date'));
     return response;
