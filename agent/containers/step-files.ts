@@ -24,18 +24,20 @@ const MOST_FILES = 10_000;
  * Why the first program of a script (start-script.ts) could not start it. A word and no sentence: the script itself could write there, and
  * what it writes is shown on the job without a look for secrets.
  */
-const START_FAILURES: Readonly<Record<string, string>> = {
-  no_interpreter: 'The image has nothing that reads the script. Set runner_image to one that has, or name an interpreter.',
-  not_installed:
+const START_FAILURES: ReadonlyMap<string, string> = new Map([
+  ['no_interpreter', 'The image has nothing that reads the script. Set runner_image to one that has, or name an interpreter.'],
+  [
+    'not_installed',
     'What the script depends on could not be installed. Is each name right, and can the container reach the registry? The log says more.',
-};
+  ],
+]);
 const OWN_FAILURE = 125;
 
 /** @param code the container’s. @throws StepFailure where it ended before the script could begin. */
 export function checkStart(code: number, { folder }: Pick<ContainerOrder, 'folder'>): void {
   const file = join(folder, STEP_FOLDER, 'out', FAILURE_FILE);
   if (code !== OWN_FAILURE || (statSync(file, { throwIfNoEntry: false })?.size ?? Number.POSITIVE_INFINITY) > 100) return;
-  const message = START_FAILURES[readFileSync(file, 'utf8').trim()];
+  const message = START_FAILURES.get(readFileSync(file, 'utf8').trim());
   if (message !== undefined) throw new StepFailure(message);
 }
 

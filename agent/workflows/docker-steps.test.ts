@@ -86,6 +86,7 @@ actions:
 tasks:
   needs: { flow: { one: { action: needs } } }
   own: { flow: { one: { action: own } } }
+  known: { flow: { one: { type: script, runner: docker, script: 'echo constructor >/toru/out/failure; exit 125' } } }
 `);
   await flow.ask(flow.admin, 'PUT', '/api/secrets/KEY', { value: 'hunter2-hunter2' });
   const errorOf = async (task: string) => (await flow.ended(await flow.execute(task))).steps[0]?.error;
@@ -93,6 +94,8 @@ tasks:
   // Of the script itself it is an exit code like any other.
   expect(await errorOf('own')).toContain('exit code 125');
   expect(await errorOf('own')).not.toContain('hunter2');
+  // A word that every object knows is none of ours.
+  expect(await errorOf('known')).toContain('exit code 125');
 });
 
 it('runs a script in a container: workspace read-only, startup scripts, arguments, state of the job before, secrets masked', async () => {
