@@ -1,6 +1,6 @@
 /** The page's components without a browser: worker/ui/on-server/render.tsx, as embedded/page-on-server.ts builds it. */
 declare module 'toru:page-on-server' {
-  import type { Look } from '../shared/look.ts';
+  import type { Look } from '../shared/page-look.ts';
   import type { Texts } from '../shared/texts.ts';
 
   export function renderPage(first: {

@@ -1,7 +1,7 @@
 import { request } from 'node:http';
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { lookCookie } from '../../shared/look.ts';
+import { lookCookie } from '../../shared/page-look.ts';
 import { type Browser, describeInBrowser, launchBrowser } from '../harness/browser.ts';
 import { type PageStage, stagePages } from '../harness/page-stage.ts';
 import { beginSession } from './log-in.ts';

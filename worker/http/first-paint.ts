@@ -1,9 +1,9 @@
 import { getCookie } from 'hono/cookie';
-import { lookCookie, readLook, writeLook } from '../../shared/look.ts';
+import { lookCookie, readLook, writeLook } from '../../shared/page-look.ts';
 import type { Texts } from '../../shared/texts.ts';
+import { type Ask, builtPage } from './built-page.ts';
 import { sentCookie } from './cookies.ts';
 import type { EdgeContext } from './edge-context.ts';
-import { type Ask, builtPage } from './page-files.ts';
 
 /**
  * The page as it is first seen, drawn before its script is there: the same components over the same answers of the API, asked for in the

@@ -1,6 +1,6 @@
+import { builtPage } from './built-page.ts';
 import { sentCookie } from './cookies.ts';
 import type { EdgeContext } from './edge-context.ts';
-import { builtPage } from './page-files.ts';
 
 /**
  * What a browser should fetch beside the page's first script, which would ask for it only when it runs: code, and the first answers of the

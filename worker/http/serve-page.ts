@@ -1,9 +1,9 @@
 import { ToruError } from '../../shared/errors.ts';
+import type { Ask } from './built-page.ts';
 import { sentCookie } from './cookies.ts';
 import type { EdgeContext } from './edge-context.ts';
 import { firstPaint, mayBeDrawn } from './first-paint.ts';
 import { withPageHeaders } from './headers.ts';
-import type { Ask } from './page-files.ts';
 import { FRAME_PATH, servePluginFrame } from './plugin-frame.ts';
 import { preloadHints } from './preload-hints.ts';
 

@@ -1,11 +1,11 @@
 import { effect, signal } from '@preact/signals';
-import { lookCookie, readLook, writeLook } from '../../shared/look.ts';
+import { lookCookie, readLook, writeLook } from '../../shared/page-look.ts';
 
 /** Light, dark, or as the system says. Kept in this browser only. */
 export type Theme = 'system' | 'light' | 'dark';
 
 const KEY = 'toru.theme';
-/** What the server has to know to draw the page first (shared/look.ts). */
+/** What the server has to know to draw the page first (shared/page-look.ts). */
 const LOOK_KEYS: ReadonlySet<string> = new Set([KEY, 'toru.language', 'toru.density', 'toru.closed-groups']);
 const YEAR_S = 365 * 86_400;
 

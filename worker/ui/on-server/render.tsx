@@ -1,5 +1,5 @@
 import { renderToString } from 'preact-render-to-string';
-import type { Look } from '../../../shared/look.ts';
+import type { Look } from '../../../shared/page-look.ts';
 import type { Texts } from '../../../shared/texts.ts';
 import { App, loadPlace } from '../app.tsx';
 import { noteActions } from '../data/known-actions.ts';

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { lookCookie, PLAIN_LOOK, readLook, writeLook } from './look.ts';
+import { lookCookie, PLAIN_LOOK, readLook, writeLook } from './page-look.ts';
 
 it('reads what it wrote, and writes nothing for a browser in which nothing was chosen', () => {
   const chosen = { theme: 'dark', language: 'de', density: 'list', folded: true } as const;
