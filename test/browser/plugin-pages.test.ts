@@ -3,7 +3,7 @@ import { appendFileSync, cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync }
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { FrameLocator, Page } from 'playwright-core';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
 import { makePlugins } from '../../agent/plugins/plugins-harness.ts';
 import { root } from '../../tools/root.ts';
 import { type Browser, describeInBrowser, launchBrowser } from '../harness/browser.ts';
@@ -91,14 +91,17 @@ describeInBrowser('plugins', () => {
   test('an admin places a card among the tiles, by keyboard alone; its room is there with the first tiles, and no tile moves when it draws', async () => {
     // More tiles than are drawn at first.
     const more: string[] = [];
+    onTestFinished(async () => {
+      for (const id of more) await api.http('DELETE', `/api/actions/${id}`);
+    });
     for (let n = 0; n < 8; n += 1)
       more.push((await api.http('POST', '/api/actions', { label: `More ${n}`, script: 'hello.sh' })).json().id);
     await using other = await browser.context.newPage();
-    // What stands there as soon as anything does, before the next tiles are drawn.
+    // What stands there as soon as a second thing does: the tiles come as the document is read, one after the other.
     await other.addInitScript(() => {
       const watch = new MutationObserver(() => {
         const first = [...document.querySelectorAll('.tiles > li')].map(({ className }) => className);
-        if (first.length === 0) return;
+        if (first.length < 2) return;
         watch.disconnect();
         Object.assign(globalThis, { first });
       });
@@ -142,7 +145,6 @@ describeInBrowser('plugins', () => {
             .map(({ x, y, width, height }) => [x, y, width, height].map(Math.round));
         });
       const first: unknown = await other.evaluate(() => Reflect.get(globalThis, 'first'));
-      expect(first).toHaveLength(9);
       expect(Object(first)[1]).toBe('tile-card');
       const before = await places();
       await frameOf(other, 'Draws').getByText('42 for admin on a card').waitFor();
@@ -161,7 +163,6 @@ describeInBrowser('plugins', () => {
     await other.getByRole('button', { name: 'Done' }).click();
     await expect.poll(() => other.locator('.tile-card').count()).toBe(0);
     await frameOf(other, 'Draws').getByText('42 for admin on a card').waitFor();
-    for (const id of more) await api.http('DELETE', `/api/actions/${id}`);
   });
 
   test('a page follows the theme, is as high as what it draws, and tells under its own name', async () => {
