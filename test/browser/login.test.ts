@@ -49,6 +49,31 @@ describeInBrowser('logging in', () => {
     },
   );
 
+  test('an empty field is named in the page’s words and takes the focus, and nothing is sent', async () => {
+    await using german = await launchBrowser({ locale: 'de-AT' });
+    const page = await german.context.newPage();
+    const sent: string[] = [];
+    page.on('request', (request) => request.method() === 'POST' && sent.push(request.url()));
+    await page.goto(`${toru.url}/login`);
+    const name = page.getByLabel('Benutzername');
+    for (const typed of ['', '  ']) {
+      await name.fill(typed);
+      await page.getByLabel('Passwort').focus();
+      await page.getByRole('button', { name: 'Anmelden' }).click();
+      await page.getByText('Der Benutzername fehlt.').waitFor();
+      expect(await name.evaluate((element) => element === document.activeElement)).toBe(true);
+    }
+    await name.fill(toru.username);
+    await page.keyboard.press('Enter');
+    await page.getByText('Das Passwort fehlt.').waitFor();
+    expect(await page.getByText('Der Benutzername fehlt.').count()).toBe(0);
+    await expect.poll(() => page.getByLabel('Passwort').evaluate((element) => element === document.activeElement)).toBe(true);
+    expect(sent).toEqual([]);
+    await page.keyboard.type(PASSWORD);
+    await page.keyboard.press('Enter');
+    await page.getByRole('heading', { name: 'Aktionen', level: 1 }).waitFor();
+  });
+
   test('a login link logs in by a press, leaves the address bar at once, and works once', async () => {
     await browser.context.clearCookies();
     const run = promisify(execFile);

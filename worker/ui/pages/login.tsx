@@ -4,6 +4,7 @@ import { useEffect, useLayoutEffect, useMemo, useRef } from 'preact/hooks';
 import { ToruError } from '../../../shared/errors.ts';
 import { sentence } from '../api.ts';
 import { useSubmit } from '../data/submit.ts';
+import type { Wrong } from '../data/wrong-fields.ts';
 import { navigate, safeReturn } from '../navigation.ts';
 import { endedBecause, login, loginByLink, me } from '../own-session.ts';
 import { bound, setTo } from '../parts/bound.ts';
@@ -91,17 +92,22 @@ function LinkLogin({ code, onPassword }: { code: string; onPassword: () => void 
   );
 }
 
-/** What somebody typed before the script was here: the server drew the form. */
+/** What stands in a field: it may have been typed before the script was here, since the server drew the form. */
 function typedIn(name: string): string {
   const field = document.querySelector(`.login-form input[name=${name}]`);
   return field instanceof HTMLInputElement ? field.value : '';
+}
+
+function missing(): Wrong {
+  if (typedIn('username').trim() === '') return { username: t('Type your username.') };
+  return typedIn('password') === '' ? { password: t('Type your password.') } : {};
 }
 
 /** The form for name and password. Says why it asks, when a session ended; counts down when there were too many tries. */
 function PasswordLogin() {
   const username = useSignal(typedIn('username'));
   const password = useSignal(typedIn('password'));
-  const wrong = useSignal<string | null>(null);
+  const wrong = useSignal<Wrong>({});
   const busy = useSignal(false);
   const wait = useSignal(0);
   // A form that the server drew can't send itself yet: neither a press nor Enter is taken for one that does.
@@ -114,20 +120,21 @@ function PasswordLogin() {
     if (wait.value <= 0) return;
     const timer = setTimeout(() => {
       wait.value -= 1;
-      if (wait.value <= 0) wrong.value = null;
+      if (wait.value <= 0) wrong.value = {};
     }, 1000);
     return () => clearTimeout(timer);
   }, [wait.value]);
 
   async function submit(): Promise<void> {
     if (busy.value || wait.value > 0) return;
+    wrong.value = missing();
+    if (Object.keys(wrong.value).length > 0) return;
     busy.value = true;
-    wrong.value = null;
     try {
-      await login(username.value.trim(), password.value);
+      await login(typedIn('username').trim(), typedIn('password'));
       goOn();
     } catch (error) {
-      wrong.value = sentence(error);
+      wrong.value = { password: sentence(error) };
       const seconds = error instanceof ToruError && error.code === 'too_many_attempts' ? error.extra['retry_after'] : 0;
       if (typeof seconds === 'number') wait.value = Math.ceil(seconds);
       // Put off, not wrong: the same password again is what gets the reserved turn.
@@ -148,6 +155,7 @@ function PasswordLogin() {
         required
         autofocus
         {...bound(username)}
+        error={wrong.value['username']}
       />
       <TextField
         label={t('Password')}
@@ -156,7 +164,7 @@ function PasswordLogin() {
         autocomplete="current-password"
         required
         {...bound(password)}
-        error={wrong.value}
+        error={wrong.value['password']}
       />
       <Button kind="primary" type="submit" busy={busy.value} disabled={wait.value > 0 || !isLive.value}>
         {wait.value > 0 ? t('Try again in {wait} s', { wait: wait.value }) : t('Log in')}
@@ -169,7 +177,7 @@ function PasswordLogin() {
 function LoginFrame(props: { why: string | null; onSubmit: () => Promise<void>; children: ComponentChildren }) {
   return (
     <main class="login">
-      <Form class="login-form" onSubmit={props.onSubmit}>
+      <Form class="login-form" noValidate onSubmit={props.onSubmit}>
         <header class="login-head">
           <Mark size={44} />
           <h1>{t('Log in to Toru')}</h1>
