@@ -8,7 +8,7 @@ import { iconsAlone } from '../worker/ui/icon-imports.ts';
 const root = fileURLToPath(new URL('..', import.meta.url));
 const ENTRY = 'worker/ui/on-server/render.tsx';
 /** What loads late in a browser, and is drawn by the Worker, too. Any other late part stays out: it is not drawn at first. */
-const DRAWN = /^\.\/(?:pages\/login\.tsx|glyph-set\.ts)$/;
+const DRAWN = /^\.\/(?:pages\/(?:login|run|action-app)\.tsx|glyph-set\.ts)$/;
 
 /**
  * `toru:page-on-server`: the page's components as the Worker draws them, one module without a browser. Its names for what a browser

@@ -35,7 +35,7 @@ const app = new Hono<EdgeEnv>()
   .all('/api', () => {
     throw new ToruError('not_found', 'There is nothing at this address.');
   })
-  .route('/', appRoutes);
+  .route('/', appRoutes(answerTo));
 
 app.all('*', (c) => servePage(c, (path) => answerTo(c, path)));
 

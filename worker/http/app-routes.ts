@@ -6,8 +6,11 @@ import { accountOf } from '../env.ts';
 import { DrawnIcons } from '../icons/drawn-icons.ts';
 import { iconAt } from '../icons/icon.ts';
 import { actionManifest, appAddress, pageManifest } from './app-manifest.ts';
+import type { Ask, AskApi } from './built-page.ts';
 import type { EdgeContext, EdgeEnv } from './edge-context.ts';
+import { firstPaint, mayBeDrawn } from './first-paint.ts';
 import { withDataHeaders, withPageHeaders } from './headers.ts';
+import { preloadHints } from './preload-hints.ts';
 import { servePage } from './serve-page.ts';
 import { currentSession } from './session-cookie.ts';
 
@@ -18,23 +21,24 @@ const icons = new DrawnIcons();
  * What makes the page, and each action, an app on a home screen. Whoever has no session gets what Toru gives to any stranger: whether
  * an action exists, and what it is called, is told by none of these.
  */
-export const appRoutes = new Hono<EdgeEnv>()
-  .get('/manifest.webmanifest', async (c) => {
-    const session = await ownSession(c);
-    return manifest(c, (await ifLive(pageManifest(c, session))) ?? (await pageManifest(c, null)));
-  })
-  .get('/a/:id/manifest.webmanifest', (c) => appManifest(c, null))
-  .get('/h/:host/a/:id/manifest.webmanifest', (c) => appManifest(c, c.req.param('host')))
-  .get('/icons/*', async (c) => {
-    const look = iconAt(c.req.path);
-    if (look === null) throw new ToruError('not_found', 'There is no such icon.');
-    const bytes = await icons.get(c.req.path, look, Date.now());
-    const icon = withDataHeaders(new Response(bytes, { headers: { 'content-type': 'image/png' } }), c.get('site'));
-    icon.headers.set('cache-control', 'public, max-age=604800');
-    return icon;
-  })
-  .get('/a/:id', (c) => appPage(c, null))
-  .get('/h/:host/a/:id', (c) => appPage(c, c.req.param('host')));
+export const appRoutes = (askApi: AskApi) =>
+  new Hono<EdgeEnv>()
+    .get('/manifest.webmanifest', async (c) => {
+      const session = await ownSession(c);
+      return manifest(c, (await ifLive(pageManifest(c, session))) ?? (await pageManifest(c, null)));
+    })
+    .get('/a/:id/manifest.webmanifest', (c) => appManifest(c, null))
+    .get('/h/:host/a/:id/manifest.webmanifest', (c) => appManifest(c, c.req.param('host')))
+    .get('/icons/*', async (c) => {
+      const look = iconAt(c.req.path);
+      if (look === null) throw new ToruError('not_found', 'There is no such icon.');
+      const bytes = await icons.get(c.req.path, look, Date.now());
+      const icon = withDataHeaders(new Response(bytes, { headers: { 'content-type': 'image/png' } }), c.get('site'));
+      icon.headers.set('cache-control', 'public, max-age=604800');
+      return icon;
+    })
+    .get('/a/:id', (c) => appPage(c, null, askApi))
+    .get('/h/:host/a/:id', (c) => appPage(c, c.req.param('host'), askApi));
 
 /** @param host as the address names it; null for the home host. */
 async function appManifest(c: EdgeContext, host: string | null): Promise<Response> {
@@ -46,10 +50,10 @@ async function appManifest(c: EdgeContext, host: string | null): Promise<Respons
   return manifest(c, found);
 }
 
-async function appPage(c: EdgeContext, host: string | null): Promise<Response> {
+async function appPage(c: EdgeContext, host: string | null, askApi: AskApi): Promise<Response> {
   const id = actionId.safeParse(c.req.param('id'));
   if (!id.success || (await ownSession(c)) === null || !(await isKnown(c, host))) return servePage(c, null);
-  return actionPage(c, appAddress(host, id.data), id.data);
+  return actionPage(c, appAddress(host, id.data), { id: id.data, ask: (path) => askApi(c, path) });
 }
 
 /** No object is addressed by an id that the Account object does not know. */
@@ -81,8 +85,9 @@ function manifest(c: EdgeContext, content: object): Response {
 }
 
 /** The page with the action's manifest, and a ticket if this is the tap on an icon. It is nobody else's, and for once: never kept. */
-async function actionPage(c: EdgeContext, address: string, id: string): Promise<Response> {
-  const page = await c.env.ASSETS.fetch('https://assets/');
+async function actionPage(c: EdgeContext, address: string, { id, ask }: { id: string; ask: Ask }): Promise<Response> {
+  const drawn = mayBeDrawn(c) ? await firstPaint(c, ask) : null;
+  const page = drawn ?? (await c.env.ASSETS.fetch('https://assets/'));
   const ticket = opensFromIcon(c) ? ticketFor(id) : '';
   const written = new HTMLRewriter()
     .on('link[rel=manifest]', {
@@ -100,6 +105,7 @@ async function actionPage(c: EdgeContext, address: string, id: string): Promise<
   served.headers.delete('etag');
   served.headers.delete('content-length');
   served.headers.set('cache-control', 'no-store');
+  served.headers.set('link', await preloadHints(c, new URL(c.req.url).pathname, drawn !== null));
   return served;
 }
 

@@ -3,6 +3,9 @@ import type { EdgeContext } from './edge-context.ts';
 /** Asks the API as the page would, in the name of the same person. */
 export type Ask = (path: string) => Promise<Response>;
 
+/** The same for the page that any request opens. */
+export type AskApi = (c: EdgeContext, path: string) => Promise<Response>;
+
 /** What the build says of its files (worker/ui/vite.config.ts): what a place needs by its path, with `*` for an id, and each language's texts. */
 interface BuiltPage {
   readonly places: Readonly<Record<string, readonly string[]>>;

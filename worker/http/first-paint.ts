@@ -4,6 +4,7 @@ import type { Texts } from '../../shared/texts.ts';
 import { type Ask, builtPage } from './built-page.ts';
 import { sentCookie } from './cookies.ts';
 import type { EdgeContext } from './edge-context.ts';
+import { firstAnswers, ME, placeAt } from './first-answers.ts';
 
 /**
  * The page as it is first seen, drawn before its script is there: the same components over the same answers of the API, asked for in the
@@ -12,7 +13,8 @@ import type { EdgeContext } from './edge-context.ts';
 
 /** A host that needs longer is not waited for: the page asks it itself, and draws then. */
 const PATIENCE_MS = 400;
-const ME = '/api/me?optional=true';
+/** Where somebody logged in finds the page drawn: as `placeAt` names them. */
+const DRAWN: ReadonlySet<string> = new Set(['/', '/runs/*', '/a/*']);
 
 const ROOT = '<div id="root"></div>';
 
@@ -45,11 +47,13 @@ async function drawnPage(c: EdgeContext, ask: Ask): Promise<Response | null> {
   const { https, host } = c.get('site');
   const look = readLook(getCookie(c, lookCookie({ https, port: /:(\d+)$/.exec(host)?.[1] ?? '' })));
   const isNobody = (await sentCookie(c, 'toru')) === null;
+  if (isNobody && pathname !== '/' && pathname !== '/login') return null;
+  const place = isNobody ? '/login' : placeAt(pathname);
   // Whose groups are folded is shown them so from the first moment on, and only the browser knows which they are.
-  if (isNobody ? pathname !== '/' && pathname !== '/login' : pathname !== '/' || look.folded) return null;
+  if (!isNobody && (!DRAWN.has(place) || (place === '/' && look.folded))) return null;
   const [built, answers, page, { places }, { language, texts }] = await Promise.all([
     c.env.ASSETS.fetch('https://assets/'),
-    isNobody ? { [ME]: null } : answersOf(ask, [ME, '/api/actions']),
+    isNobody ? { [`/api${ME}`]: null } : answersOf(ask, firstAnswers(pathname)),
     import('toru:page-on-server'),
     builtPage(c),
     languageOf(c, look.language),
@@ -62,7 +66,7 @@ async function drawnPage(c: EdgeContext, ask: Ask): Promise<Response | null> {
   if (isNobody) logins.set(language, drawn);
   const given = { look: `${language} ${writeLook(look) ?? ''}`, date: new Date().toUTCString(), answers };
   // Those that the script would bring with the place's code.
-  const styles = (places[isNobody ? '/login' : pathname] ?? []).filter((file) => file.endsWith('.css'));
+  const styles = (places[place] ?? []).filter((file) => file.endsWith('.css'));
   const theme = look.theme === 'system' ? '' : ` data-theme="${look.theme}"`;
   // A tile can't be pressed before its script is there; into the login's fields, one may type.
   const text = html
@@ -78,8 +82,9 @@ async function drawnPage(c: EdgeContext, ask: Ask): Promise<Response | null> {
   return new Response(text, { headers: { 'content-type': 'text/html; charset=utf-8' } });
 }
 
-/** @returns null where one is missing, refused or late. */
-async function answersOf(ask: Ask, paths: readonly string[]): Promise<Record<string, unknown> | null> {
+/** @param below paths below `/api`. @returns by full path; null where one is missing, refused or late. */
+async function answersOf(ask: Ask, below: readonly string[]): Promise<Record<string, unknown> | null> {
+  const paths = below.map((path) => `/api${path}`);
   const late = new Promise<null>((resolve) => setTimeout(() => resolve(null), PATIENCE_MS));
   const all = Promise.all(paths.map(async (path) => [path, await answerOf(ask, path)] as const));
   const answers = await Promise.race([all, late]);

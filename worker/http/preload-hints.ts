@@ -1,29 +1,22 @@
 import { builtPage } from './built-page.ts';
 import { sentCookie } from './cookies.ts';
 import type { EdgeContext } from './edge-context.ts';
+import { firstAnswers, placeAt } from './first-answers.ts';
 
 /**
  * What a browser should fetch beside the page's first script, which would ask for it only when it runs: code, and the first answers of the
  * API; a round trip less before a place is drawn. Told by the header Link (https://www.rfc-editor.org/rfc/rfc8288), which the page's policy holds for, too.
  */
 
-/** A run in an action's own app is the same page as elsewhere. */
-const OF_ACTION = /^\/a\/[\w-]+(?=\/runs\/)/;
-
 /** @param drawn the page's first answers are in it. @returns the value of Link for the page at this path. */
 export async function preloadHints(c: EdgeContext, pathname: string, drawn: boolean): Promise<string> {
   const [, host = null, place = '/'] = /^(?:\/h\/([\w-]+))?(\/.*)?$/.exec(pathname) ?? [];
   // Without a session, every place is the login.
   const shown = (await sentCookie(c, 'toru')) === null ? '/login' : place;
-  const files = (await builtPage(c)).places[shown.replace(OF_ACTION, '').replace(/^\/(runs|a)\/[\w-]+$/, '/$1/*')] ?? [];
-  return [...files.map((file) => hint(file, drawn)), ...(drawn ? [] : answersFor(shown).map((path) => answerHint(path, host)))].join(', ');
-}
-
-/** What the page asks the API first, whatever it shows: own-session.ts, known-actions.ts and run-calls.ts of worker/ui. */
-function answersFor(place: string): string[] {
-  if (place === '/login') return ['/me?optional=true'];
-  const run = /^\/runs\/([\w-]+)$/.exec(place.replace(OF_ACTION, ''))?.[1];
-  return ['/me?optional=true', '/actions', ...(run === undefined ? [] : [`/runs/${run}`])];
+  const files = (await builtPage(c)).places[placeAt(shown)] ?? [];
+  return [...files.map((file) => hint(file, drawn)), ...(drawn ? [] : firstAnswers(shown).map((path) => answerHint(path, host)))].join(
+    ', ',
+  );
 }
 
 /** As `fetch` asks, or it would be loaded twice. */

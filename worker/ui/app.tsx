@@ -7,9 +7,8 @@ import { reloadFromServer } from './navigation.ts';
 import { goToLogin, isAdmin, me } from './own-session.ts';
 import { Button } from './parts/button.tsx';
 import { Problem } from './parts/empty.tsx';
-import { loadGlyphs } from './parts/glyph.tsx';
 import { lazyPlace } from './parts/lazy-place.tsx';
-import { places } from './routes.ts';
+import { placeAt, places } from './routes.ts';
 import { Shell } from './shell/shell.tsx';
 import { t } from './translate.ts';
 import { onHost, shownHere, viewedHost } from './viewed-host.ts';
@@ -40,8 +39,9 @@ const started = start();
 
 /** What the place at this path is first drawn with: it draws at once then, without a part that is awaited. */
 export async function loadPlace(path: string, isSomebody: boolean): Promise<void> {
-  if (!isSomebody) await LoginPage.preload();
-  else if (path === '/') await loadGlyphs();
+  if (!isSomebody) return LoginPage.preload();
+  const component = placeAt(path)?.component;
+  if (component !== undefined && 'preload' in component) await component.preload();
 }
 
 /** Until the page draws as the server drew it (worker/http/first-paint.ts). */

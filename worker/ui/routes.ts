@@ -16,6 +16,7 @@ import {
 } from 'lucide-preact';
 import type { ComponentType } from 'preact';
 import { ActionsPage } from './pages/actions.tsx';
+import { loadGlyphs } from './parts/glyph.tsx';
 import { type LazyPlace, lazyPlace } from './parts/lazy-place.tsx';
 import { msg } from './translate.ts';
 
@@ -37,6 +38,8 @@ export interface Place {
 }
 
 const run = lazyPlace(() => import('./pages/run.tsx'));
+/** With its sign, which it begins with. */
+const actionApp = lazyPlace(() => Promise.all([import('./pages/action-app.tsx'), loadGlyphs()]).then(([page]) => page));
 const workflows = lazyPlace(() => import('./pages/workflows.tsx'));
 const editor = lazyPlace(() => import('./pages/action-editor.tsx'));
 const terminals = lazyPlace(() => import('./pages/terminals.tsx'));
@@ -49,7 +52,7 @@ export const places: readonly Place[] = [
     nav: { label: msg('Runs'), icon: History, first: true },
   },
   { path: '/runs/:id', component: run },
-  { path: '/a/:action', component: lazyPlace(() => import('./pages/action-app.tsx')) },
+  { path: '/a/:action', component: actionApp },
   { path: '/a/:action/runs/:id', component: run },
   {
     path: '/workflows',
@@ -144,6 +147,15 @@ export const places: readonly Place[] = [
     component: editor,
   },
 ];
+
+/** The place at a path, whose parts are all there. */
+export function placeAt(path: string): Place | undefined {
+  const parts = path.split('/');
+  return places.find((place) => {
+    const named = place.path.split('/');
+    return named.length === parts.length && named.every((name, at) => name.startsWith(':') || name === parts[at]);
+  });
+}
 
 /** Brings the code of the other places, one after the other: with the network away, they open all the same. */
 export async function preloadPlaces(admin: boolean): Promise<void> {

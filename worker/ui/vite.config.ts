@@ -35,15 +35,15 @@ const pluginFrame: Plugin = {
 };
 
 /** Places whose code loads late, and what they begin with. */
-const LATE: Readonly<Record<string, string>> = {
-  '/login': 'pages/login.tsx',
-  '/': 'parts/glyph-set.ts',
-  '/a/*': 'pages/action-app.tsx',
-  '/runs/*': 'pages/run.tsx',
+const LATE: Readonly<Record<string, readonly string[]>> = {
+  '/login': ['pages/login.tsx'],
+  '/': ['parts/glyph-set.ts'],
+  '/a/*': ['pages/action-app.tsx', 'parts/glyph-set.ts'],
+  '/runs/*': ['pages/run.tsx'],
   ...Object.fromEntries(
     ['runs', 'search', 'workflows', 'scripts', 'plugins', 'system', 'users', 'audit', 'settings', 'hosts', 'account'].map((place) => [
       `/${place}`,
-      `pages/${place}.tsx`,
+      [`pages/${place}.tsx`],
     ]),
   ),
 };
@@ -62,10 +62,13 @@ const preloads: Plugin = {
       const language = /^assets\/([a-z]{2,3}(?:-[A-Za-z]{2,4})?)-[\w-]{8}\.json$/.exec(fileName)?.[1];
       return language === undefined ? [] : [[language, `/${fileName}`]];
     });
-    const files = Object.entries(LATE).map(([place, module]) => {
-      const chunk = chunks.find(({ moduleIds }) => moduleIds.includes(here(module)));
-      if (chunk === undefined) throw new Error(`no file of the page has ${module}`);
-      return [place, [...new Set(filesOf(chunk.fileName))].map((name) => `/${name}`)] as const;
+    const files = Object.entries(LATE).map(([place, modules]) => {
+      const names = modules.flatMap((module) => {
+        const chunk = chunks.find(({ moduleIds }) => moduleIds.includes(here(module)));
+        if (chunk === undefined) throw new Error(`no file of the page has ${module}`);
+        return filesOf(chunk.fileName);
+      });
+      return [place, [...new Set(names)].map((name) => `/${name}`)] as const;
     });
     this.emitFile({
       type: 'asset',

@@ -3,6 +3,7 @@ import type { Look } from '../../../shared/page-look.ts';
 import type { Texts } from '../../../shared/texts.ts';
 import { App, loadPlace } from '../app.tsx';
 import { noteActions } from '../data/known-actions.ts';
+import { putGiven } from '../given.ts';
 import { isActionList, isMe, orNull } from '../guards.ts';
 import { me } from '../own-session.ts';
 import { density } from '../pages/actions/density.tsx';
@@ -31,16 +32,18 @@ export async function renderPage({ path, answers, look, locale, texts }: FirstPa
   const somebody = answers['/api/me?optional=true'];
   const list = answers['/api/actions'];
   // A host without actions has a page of its own, which comes late.
-  if (!orNull(isMe)(somebody) || (somebody !== null && (!isActionList(list) || list.items.length === 0))) return null;
+  if (!orNull(isMe)(somebody) || (somebody !== null && (!isActionList(list) || (path === '/' && list.items.length === 0)))) return null;
   await loadPlace(path, somebody !== null);
   try {
     location.pathname = somebody === null ? '/login' : path;
     shown.value = { locale, texts };
     density.value = look.density;
     me.value = somebody;
+    putGiven(answers);
     if (isActionList(list) && somebody !== null) noteActions(list);
     return renderToString(<App />);
   } finally {
     me.value = undefined;
+    putGiven({});
   }
 }

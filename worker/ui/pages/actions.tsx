@@ -7,7 +7,7 @@ import { host, hosts } from '../data/presence.ts';
 import { isAdmin } from '../own-session.ts';
 import { Button, ButtonLink } from '../parts/button.tsx';
 import { Problem } from '../parts/empty.tsx';
-import { glyphSet } from '../parts/glyph.tsx';
+import { glyphSet, loadGlyphs } from '../parts/glyph.tsx';
 import { PageHead } from '../parts/page-head.tsx';
 import { t } from '../translate.ts';
 import { viewedHost } from '../viewed-host.ts';
@@ -103,3 +103,6 @@ function Ghosts() {
     </div>
   );
 }
+
+/** Its code comes with the page’s first script; the tiles’ signs come beside it. */
+ActionsPage.preload = loadGlyphs;

@@ -10,6 +10,8 @@ import { seen } from '../data/ask-to-wait.ts';
 import { cancelRun } from '../data/change-run.ts';
 import { getRun, outcome } from '../data/run-calls.ts';
 import { tellAbout } from '../data/tell-me.ts';
+import { peekGiven } from '../given.ts';
+import { isRun } from '../guards.ts';
 import { linesInHash } from '../log-view/line-links.ts';
 import { LogView } from '../log-view/log-view.tsx';
 import type { LogPlace, LogViewer } from '../log-view/viewer.ts';
@@ -52,7 +54,7 @@ function RunOf({ id }: { id: string }) {
   const place = useMemo(() => placeOf(at), [at]);
   const full = useSignal(false);
   const percent = useSignal<number | null>(null);
-  const run = useSignal<Run | null>(null);
+  const run = useSignal(peekGiven(`/api/runs/${id}`, isRun));
   const viewer = useSignal<LogViewer | null>(null);
   const problem = useSignal<string | null>(null);
   const cancelling = useSignal(false);

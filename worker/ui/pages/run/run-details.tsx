@@ -22,12 +22,12 @@ const SOURCES: Record<Run['source'], string> = {
   schedule: msg('a schedule'),
 };
 
-/** A screen with room for the details beside the output. */
+/** A screen with room for the details beside the output: run.css opens them there, this page in browsers that don’t know `::details-content`. */
 const ROOMY = '(width >= 56rem) and (height >= 34rem)';
 
-/** Whether a media query holds, and again whenever that changes. */
+/** Whether a media query holds, and again whenever that changes; at first false, as the server draws it. */
 function useMedia(query: string): boolean {
-  const holds = useSignal(matchMedia(query).matches);
+  const holds = useSignal(false);
   useEffect(() => {
     const media = matchMedia(query);
     const look = (): void => {
@@ -45,18 +45,18 @@ export function RunDetails({ run, children }: { run: Run; children: ComponentChi
   const roomy = useMedia(ROOMY);
   return (
     <div class="run-about">
-      {roomy ? (
+      <details class="run-details" open={roomy}>
+        <summary class="small">
+          {!roomy && (
+            <>
+              <When at={run.started_at ?? run.created_at} /> · <Took run={run} />
+              {run.exit_code !== null && run.exit_code !== 0 && <> · {t('exit code {code}', { code: run.exit_code })}</>}
+              {run.user_id !== me.value?.user.id && <> · {run.user}</>}
+            </>
+          )}
+        </summary>
         <Facts run={run} />
-      ) : (
-        <details class="run-details">
-          <summary class="small">
-            <When at={run.started_at ?? run.created_at} /> · <Took run={run} />
-            {run.exit_code !== null && run.exit_code !== 0 && <> · {t('exit code {code}', { code: run.exit_code })}</>}
-            {run.user_id !== me.value?.user.id && <> · {run.user}</>}
-          </summary>
-          <Facts run={run} />
-        </details>
-      )}
+      </details>
       {children}
     </div>
   );
