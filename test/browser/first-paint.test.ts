@@ -1,8 +1,11 @@
+import { writeFileSync } from 'node:fs';
 import { request } from 'node:http';
+import { join } from 'node:path';
 import type { Page } from 'playwright-core';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { lookCookie } from '../../shared/page-look.ts';
 import { type Browser, describeInBrowser, launchBrowser } from '../harness/browser.ts';
+import { eventually } from '../harness/eventually.ts';
 import { type PageStage, stagePages } from '../harness/page-stage.ts';
 import { beginSession } from './log-in.ts';
 
@@ -12,8 +15,11 @@ const HOSTILE = '</script><img src=x onerror="document.title=1"><!--';
 
 describeInBrowser('what the server draws before the page’s script is there', () => {
   let stage: PageStage;
+  /** One that was run, by its id. */
+  let action = '';
   beforeAll(async () => {
     stage = await stagePages(20);
+    action = (await stage.client.http('GET', '/api/actions')).json().items[0].id;
   });
   afterAll(() => stage?.[Symbol.asyncDispose]());
 
@@ -72,6 +78,62 @@ describeInBrowser('what the server draws before the page’s script is there', (
     await page.getByText('Succeeded').first().waitFor();
   });
 
+  it.each([
+    { what: 'a run’s page', width: 390, path: () => `/runs/${stage.runId}`, behind: 'line 10 of what it has to say' },
+    { what: 'a run’s page in a wide window', width: 1280, path: () => `/runs/${stage.runId}`, behind: 'line 10 of what it has to say' },
+    { what: 'an action’s own app', width: 390, path: () => `/a/${action}`, behind: 'On this device' },
+    { what: 'a run in an action’s own app', width: 390, path: () => `/a/${action}/runs/${stage.runId}`, behind: 'line 10 of' },
+  ])('$what ($width px) with how it went, which the script takes over in its place', async ({ width, path, behind }) => {
+    await using browser = await launchBrowser({ viewport: { width, height: 800 } });
+    await beginSession(browser, stage.toru.url, stage.toru.username, stage.toru.password);
+    const page = await browser.context.newPage();
+    const release = await holdScripts(page);
+    await page.goto(stage.toru.url + path(), { waitUntil: 'commit' });
+    const name = page.getByRole('heading', { level: 1 });
+    await name.waitFor();
+    await page.getByText('Succeeded').first().waitFor();
+    if (width > 1000) await page.getByText('say.sh').waitFor();
+    await name.evaluate((element) => {
+      element.setAttribute('data-drawn', '');
+      const all = { shift: 0 };
+      Object.assign(globalThis, { all });
+      new PerformanceObserver((list) => {
+        for (const entry of list.getEntries()) all.shift += Number(Reflect.get(entry, 'value'));
+      }).observe({ type: 'layout-shift', buffered: true });
+    });
+    release();
+    await page.getByText(behind).first().waitFor();
+    expect(await page.locator('h1[data-drawn]').count()).toBe(1);
+    expect(await page.locator('#root').getAttribute('inert')).toBeNull();
+    expect(await page.evaluate(() => Reflect.get(Reflect.get(globalThis, 'all'), 'shift'))).toBeLessThan(0.02);
+    await page.getByRole('button', { name: /^Run(?: again)?$/ }).click();
+    await page.getByText('just now').first().waitFor();
+  });
+
+  it('a run that ends while the script is on its way, and then as it ended', async () => {
+    const flag = join(stage.toru.home, 'may-end');
+    writeFileSync(join(stage.toru.home, 'scripts', 'waits.sh'), `while [ ! -e ${flag} ]; do sleep 0.1; done; echo it may`, { mode: 0o755 });
+    const made = await stage.client.http('POST', '/api/actions', { label: 'Waits', script: 'waits.sh' });
+    onTestFinished(async () => void (await stage.client.http('DELETE', `/api/actions/${made.json().id}`)));
+    const run = (await stage.client.http('POST', '/api/runs', { action: made.json().id })).json().task_id;
+    await using browser = await loggedIn();
+    const page = await browser.context.newPage();
+    const release = await holdScripts(page);
+    await eventually('it runs', async () => (await stage.client.http('GET', `/api/runs/${run}`)).json().state, {
+      holds: (state) => state === 'running',
+    });
+    await page.goto(`${stage.toru.url}/runs/${run}`, { waitUntil: 'commit' });
+    await page.getByText('Running', { exact: true }).waitFor();
+    writeFileSync(flag, '');
+    await eventually('it has ended', async () => (await stage.client.http('GET', `/api/runs/${run}`)).json().state, {
+      holds: (state) => state === 'exited',
+    });
+    release();
+    await page.getByText('Succeeded').first().waitFor();
+    await page.getByText('it may', { exact: true }).waitFor();
+    await page.getByRole('button', { name: 'Run again' }).waitFor();
+  });
+
   it('light, dark and the size of the tiles as they were chosen in this browser', async () => {
     await using browser = await loggedIn();
     const page = await browser.context.newPage();
@@ -112,20 +174,36 @@ describeInBrowser('what the server draws before the page’s script is there', (
         const page = await browser.context.newPage();
         await page.goto(stage.toru.url);
         await page.locator('.tile-label').getByText(HOSTILE).waitFor();
-        const html = await open('/', { ...OPENED, cookie: await cookieOf(browser) });
-        expect(html.text).toContain('id="given"');
-        expect(html.text).not.toContain('<img src=x');
-        expect(html.text.match(/<\/script>/g)).toHaveLength(2);
+        const { id } = made.json();
+        const run = (await stage.client.http('POST', '/api/runs', { action: id })).json().task_id;
+        for (const path of ['/', `/runs/${run}`, `/a/${id}`]) {
+          const html = await open(path, { ...OPENED, cookie: await cookieOf(browser) });
+          expect(html.text).toContain('id="given"');
+          expect(html.text).not.toContain('<img src=x');
+          expect(html.text.match(/<\/script>/g)).toHaveLength(2);
+        }
       } finally {
         await stage.client.http('DELETE', `/api/actions/${made.json().id}`);
       }
     });
 
-    it('a page with somebody’s actions is kept by nobody', async () => {
+    it('a page with somebody’s actions or runs is kept by nobody', async () => {
       await using browser = await loggedIn();
-      const { headers, text } = await open('/', { ...OPENED, cookie: await cookieOf(browser) });
-      expect(text).toContain('Restart the photos');
-      expect([headers['cache-control'], headers['etag']]).toEqual(['no-store', undefined]);
+      for (const path of ['/', `/runs/${stage.runId}`, `/a/${action}`]) {
+        const { headers, text } = await open(path, { ...OPENED, cookie: await cookieOf(browser) });
+        expect(text).toContain('Back up the photos');
+        expect([headers['cache-control'], headers['etag']]).toEqual(['no-store', undefined]);
+      }
+    });
+
+    it('for a user who may not see a run, nothing of it: the page comes as it was built', async () => {
+      const made = await stage.client.http('POST', '/api/users', { username: 'anna', password: 'a password of anna', role: 'client' });
+      expect(made.status).toBe(201);
+      await using browser = await launchBrowser();
+      await beginSession(browser, stage.toru.url, 'anna', 'a password of anna');
+      const { text } = await open(`/runs/${stage.runId}`, { ...OPENED, cookie: await cookieOf(browser) });
+      expect(text).toContain('<div id="root"></div>');
+      expect(text).not.toContain('say.sh');
     });
 
     it.each([

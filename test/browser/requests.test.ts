@@ -1,3 +1,5 @@
+import { once } from 'node:events';
+import { createServer } from 'node:http';
 import type { Page, Request } from 'playwright-core';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { describeInBrowser, launchBrowser } from '../harness/browser.ts';
@@ -110,7 +112,7 @@ describeInBrowser('what the pages ask for', () => {
       await held;
       await route.continue();
     });
-    await page.goto(`${stage.toru.url}/runs/${stage.runId}`);
+    await openAsBuilt(page, `${stage.toru.url}/runs/${stage.runId}`);
     const again = page.getByRole('button', { name: 'Run again' });
     await page.getByText('line 10 of what it has to say').waitFor();
     expect(await again.isDisabled()).toBe(true);
@@ -131,7 +133,7 @@ describeInBrowser('what the pages ask for', () => {
     expect(stranger.headers.get('link')).not.toMatch(/\/assets\/run-|\/api\/(?:runs|actions)/);
     const page = await browser.context.newPage();
     const asked = askedBy(page);
-    await page.goto(`${stage.toru.url}/runs/${stage.runId}`);
+    await openAsBuilt(page, `${stage.toru.url}/runs/${stage.runId}`);
     await page.getByText('line 10 of what it has to say').first().waitFor();
     // Each file that the run's page is made of: hinted at, or named by the HTML.
     const html = await (await browser.context.request.get(stage.toru.url)).text();
@@ -144,6 +146,20 @@ describeInBrowser('what the pages ask for', () => {
     expect(asked.indexOf(`/api/runs/${stage.runId}`)).toBeLessThan(asked.findIndex((path) => path.endsWith('/api/ws')));
   });
 });
+
+/** Opens an address by a link on another port: whoever comes so has a session, and gets the page as it was built. */
+async function openAsBuilt(page: Page, address: string): Promise<void> {
+  const other = createServer((_, answer) => answer.setHeader('content-type', 'text/html').end(`<a href="${address}">go</a>`));
+  other.listen(0, '127.0.0.1');
+  await once(other, 'listening');
+  try {
+    await page.goto(`http://127.0.0.1:${Object(other.address()).port}`);
+    await page.getByText('go').click();
+    await page.waitForURL(address);
+  } finally {
+    other.close();
+  }
+}
 
 /** Paths in the order in which they were asked for. */
 function askedBy(page: Page): string[] {
