@@ -6,6 +6,7 @@ vi.stubGlobal('addEventListener', () => undefined);
 const { agent, call, edge, read, sentence, setHooks } = await import('./api.ts');
 const { networkThere } = await import('./connection/network-there.ts');
 const { isRecord } = await import('./guards.ts');
+const { peekGiven, putGiven } = await import('./given.ts');
 
 let answers: (Response | Error)[];
 let asked: { path: string; init: RequestInit }[];
@@ -48,6 +49,17 @@ describe('what is asked', () => {
     expect(until).toBeGreaterThanOrEqual(30_000);
     expect(until).toBeLessThan(60_000);
     expect([header(1, 'content-type'), asked[1]?.init.body]).toEqual(['application/json', '{"username":"a"}']);
+  });
+
+  it('is answered by what came with the page, once, if it only reads', async () => {
+    putGiven({ '/api/runs/some-run': { label: 'with the page' } });
+    await edge(isRecord, 'POST', '/api/runs/some-run', { body: {} });
+    expect(asked).toHaveLength(1);
+    expect(peekGiven('/api/runs/some-run', isRecord)).toEqual({ label: 'with the page' });
+    expect(await edge(isRecord, 'GET', '/api/runs/some-run')).toEqual({ label: 'with the page' });
+    expect(asked).toHaveLength(1);
+    expect([peekGiven('/api/runs/some-run', isRecord), await edge(isRecord, 'GET', '/api/runs/some-run')]).toEqual([null, {}]);
+    expect(asked).toHaveLength(2);
   });
 
   it('is not sent while the device is offline, if it changes something; what only reads is tried, and tells that the network is back', async () => {

@@ -18,10 +18,11 @@ function standIn(): void {
 }
 
 let places: readonly Place[];
+let placeAt: (path: string) => Place | undefined;
 let preloadPlaces: (admin: boolean) => Promise<void>;
 beforeAll(async () => {
   standIn();
-  ({ places, preloadPlaces } = await import('./routes.ts'));
+  ({ places, placeAt, preloadPlaces } = await import('./routes.ts'));
 });
 
 describe('the places of the page', () => {
@@ -29,6 +30,17 @@ describe('the places of the page', () => {
     const paths = places.map(({ path }) => path);
     expect(paths).toEqual([...new Set(paths)]);
     for (const path of paths) expect(path).toMatch(/^\/(?:[a-z]+|:[a-z]+)?(?:\/(?:[a-z]+|:[a-z]+\??))*$/);
+  });
+
+  it.each([
+    ['/', '/'],
+    ['/runs', '/runs'],
+    ['/runs/47eb4990', '/runs/:id'],
+    ['/a/lights/runs/47eb4990', '/a/:action/runs/:id'],
+    ['/runs/47eb4990/more', undefined],
+    ['/nowhere', undefined],
+  ])('are found by a path: %s', (path, found) => {
+    expect(placeAt(path)?.path).toBe(found);
   });
 
   it('are few tabs on a phone, and each is in the navigation, or below one that is', () => {
@@ -82,6 +94,7 @@ it('brings the code of every place that this person may see, and goes on where o
   }
   await preloadPlaces(false);
   expect([...new Set(brought)]).toEqual([
+    '/',
     '/runs',
     '/runs/:id',
     '/a/:action',
@@ -97,6 +110,6 @@ it('brings the code of every place that this person may see, and goes on where o
   ]);
   brought.length = 0;
   await preloadPlaces(true);
-  const all = places.flatMap(({ path, component }) => (path !== '/' && first.get(component) === path ? [path] : []));
+  const all = places.flatMap(({ path, component }) => (first.get(component) === path ? [path] : []));
   expect([...new Set(brought)]).toEqual(all);
 });
