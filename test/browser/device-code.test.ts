@@ -67,4 +67,30 @@ describeInBrowser('a code for the phone', () => {
     await comer.getByText('This link was used').waitFor();
     expect(await comer.evaluate(async () => (await fetch('/api/me')).status)).toBe(401);
   });
+
+  test('an answer from before the confirmation, which comes after it, undoes nothing', async () => {
+    await phone.context.clearCookies();
+    const link = await show(() => page.getByRole('button', { name: 'On your phone' }).click());
+    const comer = await come(link);
+    await page.getByText('came with this code').waitFor();
+    const confirmed = Promise.withResolvers<void>();
+    const isIn = Promise.withResolvers<void>();
+    const held = Promise.withResolvers<void>();
+    await page.route('**/api/login-links/devices/*', async (route) => {
+      if (route.request().method() !== 'GET') return route.fallback();
+      const response = await route.fetch();
+      const { state } = await response.json();
+      held.resolve();
+      await (state === 'asks' ? confirmed.promise : isIn.promise);
+      return route.fulfill({ response });
+    });
+    await held.promise;
+    await page.getByRole('button', { name: 'Let it in' }).click();
+    await page.getByText('It is being logged in…').waitFor();
+    confirmed.resolve();
+    await comer.getByRole('heading', { name: 'Runs', level: 1 }).waitFor();
+    isIn.resolve();
+    await page.getByText('The other device is logged in.').last().waitFor();
+    await expect.poll(() => page.getByRole('dialog').count()).toBe(0);
+  });
 });

@@ -41,10 +41,11 @@ export function DeviceCodeSheet({ place }: { place: string }) {
   async function look(id: string): Promise<void> {
     const state = await read(isDeviceCodeState, home['login-links'].devices[':id'].$get({ param: { id } }));
     if (code.peek()?.id !== id) return;
-    // Before this answer, not before its question: of two that were under way on a slow line, one tells.
-    const before = now.peek().state;
+    const isConfirmed = now.peek().state === 'allowed';
+    // An answer from before the confirmation, which a slow line brings behind it.
+    if (isConfirmed && state.state === 'asks') return;
     now.value = state;
-    if (before !== 'allowed' || state.state !== 'gone') return;
+    if (!isConfirmed || state.state !== 'gone') return;
     toast(t('The other device is logged in.'), 'ok');
     close();
   }
