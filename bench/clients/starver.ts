@@ -27,13 +27,13 @@ const bodies = z.object({
   filling: z.string(),
   repeat: z.int(),
 });
-const searches = z.object({
-  do: z.literal('searches'),
+const reads = z.object({
+  do: z.literal('reads'),
   url: z.string(),
   headers: z.record(z.string(), z.string()),
   atOnce: z.int(),
 });
-const order = z.discriminatedUnion('do', [frames, bodies, searches, z.object({ do: z.literal('stop') })]);
+const order = z.discriminatedUnion('do', [frames, bodies, reads, z.object({ do: z.literal('stop') })]);
 
 /** Null: nothing is sent any more. */
 let over: AbortController | null = null;
@@ -60,7 +60,7 @@ answerOrders(async (said) => {
   return 0;
 });
 
-type Attack = z.infer<typeof frames> | z.infer<typeof bodies> | z.infer<typeof searches>;
+type Attack = z.infer<typeof frames> | z.infer<typeof bodies> | z.infer<typeof reads>;
 
 function work(asked: Attack, signal: AbortSignal): Promise<void> {
   switch (asked.do) {
@@ -68,7 +68,7 @@ function work(asked: Attack, signal: AbortSignal): Promise<void> {
       return talk(asked, textOf(asked), signal);
     case 'bodies':
       return ask(asked, { method: 'POST', body: textOf(asked) }, signal);
-    case 'searches':
+    case 'reads':
       return ask(asked, { method: 'GET' }, signal);
   }
 }

@@ -32,7 +32,9 @@ const ATTACKS = {
   'wide bodies': { do: 'bodies', atOnce: 1, frame: '{"action":"slow","inputs":{"word":[#1]}}', filling: '[{}],', repeat: 160_000 },
   '16 uploads': { do: 'bodies', atOnce: 16, frame: '{"action":"slow","inputs":{"word":"#"}}', filling: 'x', repeat: 1_000_000 },
   /** Through 270 MB of the client's own output; at most four of one user are admitted. */
-  '16 searches': { do: 'searches', atOnce: 16 },
+  '16 searches': { do: 'reads', of: 'search', atOnce: 16 },
+  /** Through 60 MB of a run in a terminal, for the modes that its program set last; two of one user are admitted. */
+  '16 looks at a terminal’s modes': { do: 'reads', of: 'modes', atOnce: 16 },
 } as const;
 
 /** An admin's cancel beside one client of the same host that does its worst. */
@@ -45,7 +47,8 @@ export const starve: Row = {
     benched.script('last-word.sh', LAST_WORD);
     benched.script('print.sh', PRINT_MIB);
     const eve = await clientOf(benched);
-    await printed(benched, eve);
+    await printed(benched, eve, 'print');
+    const run = await printed(benched, eve, 'print-tty');
     await using helper = new Helper('clients/starver.ts');
     const rest = await cancels(benched, 'at rest');
     const figures: Figure[] = [
@@ -54,7 +57,10 @@ export const starve: Row = {
     ];
     const notes = [`${CANCELS} cancels one after another in each case, of another user than the one who does their worst.`];
     for (const [name, attack] of Object.entries(ATTACKS)) {
-      const found = await beside(benched, helper, name, { ...attack, ...targetOf(benched, eve, attack.do) });
+      const found = await beside(benched, helper, name, {
+        ...attack,
+        ...targetOf(benched, eve, { how: 'of' in attack ? attack.of : attack.do, run }),
+      });
       figures.push(
         { what: `p99 beside ${name}`, unit: 'ms', value: exact(quantile(found.times, 0.99)), target: { most: 50 } },
         { what: `beside ${name}`, unit: 'ms', value: spreadOf(found.times) },
@@ -74,24 +80,33 @@ async function clientOf({ admin, toru }: BenchedToru): Promise<Client> {
   const input = { type: 'text', name: 'word', label: 'Word', pattern: '(\\w+ ?)*' };
   const allow = [made.json().id];
   const slow = { id: 'slow', label: 'Slow', script: 'last-word.sh', inputs: [input], allow };
-  for (const action of [slow, { id: 'print', label: 'Print', script: 'print.sh', args: ['250'], allow }]) {
+  const print = { label: 'Print', script: 'print.sh', allow };
+  for (const action of [slow, { ...print, id: 'print', args: ['250'] }, { ...print, id: 'print-tty', args: ['60'], tty: true }]) {
     const saved = await admin.http('POST', '/api/actions', action);
     if (saved.status !== 201) throw new Error(`POST /api/actions answered ${saved.status}: ${saved.text}`);
   }
   return Client.of(toru, 'eve', PASSWORD);
 }
 
-/** What the client's searches look through. */
-async function printed(benched: BenchedToru, eve: Client): Promise<void> {
-  const started = await eve.http('POST', '/api/runs', { action: 'print' });
+interface Printed {
+  readonly task_id: string;
+  /** Bytes that it printed: a cursor behind nearly all of it. */
+  readonly end: number;
+}
+
+/** What the client's reads go through. */
+async function printed(benched: BenchedToru, eve: Client, action: string): Promise<Printed> {
+  const started = await eve.http('POST', '/api/runs', { action });
   if (started.status !== 202) throw new Error(`POST /api/runs answered ${started.status}: ${started.text}`);
-  await benched.ended(started.json().task_id);
+  const { task_id } = started.json();
+  await benched.ended(task_id);
+  return { task_id, end: (await eve.http('GET', `/api/runs/${task_id}`)).json().output_bytes };
 }
 
 function targetOf(
   { toru, socket }: BenchedToru,
   eve: Client,
-  how: 'frames' | 'bodies' | 'searches',
+  { how, run }: { how: 'frames' | 'bodies' | 'search' | 'modes'; run: Printed },
 ): { url: string; headers: Record<string, string> } {
   const headers = { origin: toru.url, cookie: eve.cookieHeader() };
   switch (how) {
@@ -99,8 +114,10 @@ function targetOf(
       return { url: socket.url, headers };
     case 'bodies':
       return { url: `${toru.url}/api/runs`, headers: { ...headers, 'content-type': 'application/json' } };
-    case 'searches':
+    case 'search':
       return { url: `${toru.url}/api/search?in=output&q=${encodeURIComponent('a needle that is nowhere')}`, headers };
+    case 'modes':
+      return { url: `${toru.url}/api/runs/${run.task_id}/terminal?at=${run.end}`, headers };
   }
 }
 
