@@ -56,11 +56,10 @@ export class BrowserTransport {
     if (refused !== null) return tell(socket, refused);
     if (typeof message !== 'string') return;
     const link = this.#links.live();
-    if (link === null)
-      return tell(
-        socket,
-        answerAlone(message, (request) => this.#keep(state, request)),
-      );
+    if (link === null) {
+      const answer = answerAlone(message, (request) => this.#keep(state, request));
+      return answer === null ? undefined : tell(socket, answer);
+    }
     if (!link.relay(state, message)) tell(socket, tooMuch(message));
   }
 

@@ -47,13 +47,16 @@ function idsOf(about: z.infer<typeof addressed> | null | undefined): { task_id?:
   };
 }
 
+/** Frames that ask for no answer: what they are about went with the host. */
+const UNANSWERED: ReadonlySet<string> = new Set(['ack', 'detach']);
+
 const queueable = z.looseObject({ type: z.literal('run'), when_away: z.literal('queue') });
 
 /**
- * The answer while the host is away: it names what it answers, if the frame says.
+ * The answer while the host is away: it names what it answers, if the frame says; null for a frame that asks for none.
  * @param keep keeps a run that may wait. @throws nothing: what `keep` throws is in the answer.
  */
-export function answerAlone(message: string, keep: (request: RunRequest) => PendingRun): ServerFrame {
+export function answerAlone(message: string, keep: (request: RunRequest) => PendingRun): ServerFrame | null {
   const read = attempt(() => parseJson(message, 'A frame'));
   if (!read.ok) return { type: 'error', code: read.code, data: read.message };
   const text = read.value;
@@ -61,6 +64,7 @@ export function answerAlone(message: string, keep: (request: RunRequest) => Pend
   if (!parsed.success) return { type: 'error', code: 'bad_frame', data: 'A frame is an object with a “type”.' };
   const about = idsOf(parsed.data);
   if (parsed.data.type === 'ping') return { type: 'pong' };
+  if (UNANSWERED.has(parsed.data.type)) return null;
   const waits = queueable.safeParse(text);
   if (!waits.success) return { type: 'error', code: 'host_offline', data: 'The host is not connected. Nothing was done.', ...about };
   const { type: _, ...rest } = waits.data;

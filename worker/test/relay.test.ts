@@ -124,6 +124,11 @@ describe('the relay', () => {
     const gone = await browser.next('host');
     expect(gone).toMatchObject({ online: false, last_seen: expect.stringMatching(/^20.*Z$/) });
 
+    // These ask for nothing: a page that shows an error would show one for what nobody did.
+    for (const about of [{ task_id: 'watched' }, { terminal_id: 'watched' }]) {
+      browser.send({ type: 'ack', ...about, cursor: 1 });
+      browser.send({ type: 'detach', ...about });
+    }
     browser.send({ type: 'cancel', task_id: 'some task' });
     expect(await browser.next('error')).toMatchObject({ code: 'host_offline', task_id: 'some task' });
     browser.send({ type: 'run', script: 'x', request_id: 'some request' });
