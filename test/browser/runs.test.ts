@@ -56,6 +56,17 @@ describeInBrowser('runs', () => {
     expect(await page.getByLabel('Result').inputValue()).toBe('');
   });
 
+  test.each(['nonsense', '00000000-0000-4000-8000-000000000000'])(
+    'at the address of no run, says so and leads to those that are: %s',
+    async (id) => {
+      await page.goto(`${toru.url}/runs/${id}`);
+      await page.getByText('There is no such run', { exact: true }).waitFor();
+      expect(await page.getByRole('button', { name: 'Try again' }).count()).toBe(0);
+      await page.getByRole('link', { name: 'Go to the runs' }).tap();
+      await row('Bad').waitFor();
+    },
+  );
+
   test('tells failed from succeeded by more than colour', async () => {
     const look = (label: string) =>
       row(label)

@@ -2,6 +2,7 @@ import { type Signal, useSignal } from '@preact/signals';
 import { ArrowLeft, Bell, ListOrdered, Pencil, RotateCw, Square } from 'lucide-preact';
 import { useEffect, useMemo, useRef } from 'preact/hooks';
 import { useLocation, useRoute } from 'preact-iso';
+import { ToruError } from '../../../shared/errors.ts';
 import { isFinal } from '../../../shared/run-state.ts';
 import type { Run } from '../../../shared/runs.ts';
 import { sentence } from '../api.ts';
@@ -18,7 +19,7 @@ import type { LogPlace, LogViewer } from '../log-view/viewer.ts';
 import { goBack } from '../navigation.ts';
 import { isAdmin } from '../own-session.ts';
 import { Button, ButtonLink } from '../parts/button.tsx';
-import { Loading, Problem } from '../parts/empty.tsx';
+import { Empty, Loading, Problem } from '../parts/empty.tsx';
 import { late } from '../parts/late.tsx';
 import { PageHead } from '../parts/page-head.tsx';
 import { StateMark } from '../parts/state-mark.tsx';
@@ -57,6 +58,7 @@ function RunOf({ id }: { id: string }) {
   const run = useSignal(peekGiven(`/api/runs/${id}`, isRun));
   const viewer = useSignal<LogViewer | null>(null);
   const problem = useSignal<string | null>(null);
+  const missing = useSignal(false);
   const cancelling = useSignal(false);
   const drawsLog = useSignal(false);
   const reading = useRef<AbortController | null>(null);
@@ -74,7 +76,10 @@ function RunOf({ id }: { id: string }) {
       if (now.stopping === true) cancelling.value = true;
       if (before !== null && !isFinal(before.state) && isFinal(now.state)) say(`${now.label}: ${outcome(now).word}`);
     } catch (error) {
-      if (!abort.signal.aborted) problem.value = sentence(error);
+      if (abort.signal.aborted) return;
+      problem.value = sentence(error);
+      // The host says bad_request to what can't be a run's id: an address that was not copied to its end.
+      missing.value = error instanceof ToruError && (error.code === 'unknown_task' || error.code === 'bad_request');
     }
   }
   function reread(): void {
@@ -120,6 +125,10 @@ function RunOf({ id }: { id: string }) {
         <PageHead title={t('Run')} before={<Back />} />
         {problem.value === null ? (
           <Loading what={t('the run')} />
+        ) : missing.value ? (
+          <Empty title={t('There is no such run')} action={<ButtonLink href="/runs">{t('Go to the runs')}</ButtonLink>}>
+            {t('It was removed with old history, is not yours to see, or its address is not complete.')}
+          </Empty>
         ) : (
           <Problem message={problem.value} action={<Button onClick={reread}>{t('Try again')}</Button>} />
         )}
