@@ -104,6 +104,7 @@ describeInBrowser('what the server draws before the page’s script is there', (
     release();
     await page.getByText(behind).first().waitFor();
     expect(await page.locator('h1[data-drawn]').count()).toBe(1);
+    if (width > 1000) await page.locator('.dot-online').first().waitFor();
     expect(await page.locator('#root').getAttribute('inert')).toBeNull();
     expect(await page.evaluate(() => Reflect.get(Reflect.get(globalThis, 'all'), 'shift'))).toBeLessThan(0.02);
     await page.getByRole('button', { name: /^Run(?: again)?$/ }).click();
