@@ -33,7 +33,7 @@ const ATTACKS = {
   '16 uploads': { do: 'bodies', atOnce: 16, frame: '{"action":"slow","inputs":{"word":"#"}}', filling: 'x', repeat: 1_000_000 },
   /** Through 270 MB of the client's own output; at most four of one user are admitted. */
   '16 searches': { do: 'reads', of: 'search', atOnce: 16 },
-  /** Through 60 MB of a run in a terminal, for the modes that its program set last; two of one user are admitted. */
+  /** Through 60 MB of a run in a terminal, for the modes that its program set last; one of a user is read at a time, the others wait. */
   '16 looks at a terminal’s modes': { do: 'reads', of: 'modes', atOnce: 16 },
 } as const;
 

@@ -10,7 +10,7 @@ const OF_ACTION = /^\/a\/[\w-]+(?=\/runs\/)/;
 const OF_ONE = /^\/(runs|a)\/([\w-]+)$/;
 
 /** @param path without what names a host. @returns the place as the build knows its files, with `*` for an id. */
-export function placeAt(path: string): string {
+export function placeKey(path: string): string {
   return path.replace(OF_ACTION, '').replace(OF_ONE, '/$1/*');
 }
 

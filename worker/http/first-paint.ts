@@ -4,7 +4,7 @@ import type { Texts } from '../../shared/texts.ts';
 import { type Ask, builtPage } from './built-page.ts';
 import { sentCookie } from './cookies.ts';
 import type { EdgeContext } from './edge-context.ts';
-import { firstAnswers, ME, placeAt } from './first-answers.ts';
+import { firstAnswers, ME, placeKey } from './first-answers.ts';
 
 /**
  * The page as it is first seen, drawn before its script is there: the same components over the same answers of the API, asked for in the
@@ -13,7 +13,7 @@ import { firstAnswers, ME, placeAt } from './first-answers.ts';
 
 /** A host that needs longer is not waited for: the page asks it itself, and draws then. */
 const PATIENCE_MS = 400;
-/** Where somebody logged in finds the page drawn: as `placeAt` names them. */
+/** Where somebody logged in finds the page drawn: as `placeKey` names them. */
 const DRAWN: ReadonlySet<string> = new Set(['/', '/runs/*', '/a/*']);
 
 const ROOT = '<div id="root"></div>';
@@ -48,7 +48,7 @@ async function drawnPage(c: EdgeContext, ask: Ask): Promise<Response | null> {
   const look = readLook(getCookie(c, lookCookie({ https, port: /:(\d+)$/.exec(host)?.[1] ?? '' })));
   const isNobody = (await sentCookie(c, 'toru')) === null;
   if (isNobody && pathname !== '/' && pathname !== '/login') return null;
-  const place = isNobody ? '/login' : placeAt(pathname);
+  const place = isNobody ? '/login' : placeKey(pathname);
   // Whose groups are folded is shown them so from the first moment on, and only the browser knows which they are.
   if (!isNobody && (!DRAWN.has(place) || (place === '/' && look.folded))) return null;
   const [built, answers, page, { places }, { language, texts }] = await Promise.all([

@@ -1,7 +1,7 @@
 import { builtPage } from './built-page.ts';
 import { sentCookie } from './cookies.ts';
 import type { EdgeContext } from './edge-context.ts';
-import { firstAnswers, placeAt } from './first-answers.ts';
+import { firstAnswers, placeKey } from './first-answers.ts';
 
 /**
  * What a browser should fetch beside the page's first script, which would ask for it only when it runs: code, and the first answers of the
@@ -13,7 +13,7 @@ export async function preloadHints(c: EdgeContext, pathname: string, drawn: bool
   const [, host = null, place = '/'] = /^(?:\/h\/([\w-]+))?(\/.*)?$/.exec(pathname) ?? [];
   // Without a session, every place is the login.
   const shown = (await sentCookie(c, 'toru')) === null ? '/login' : place;
-  const files = (await builtPage(c)).places[placeAt(shown)] ?? [];
+  const files = (await builtPage(c)).places[placeKey(shown)] ?? [];
   return [...files.map((file) => hint(file, drawn)), ...(drawn ? [] : firstAnswers(shown).map((path) => answerHint(path, host)))].join(
     ', ',
   );
